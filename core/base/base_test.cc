@@ -12,7 +12,13 @@ TEST(Encoding, Rfc4648Vectors) {
   struct Row {
     const char* text;
     const char* encoded;
-  } rows[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  } rows[] = {{"", ""},
+              {"f", "Zg=="},
+              {"fo", "Zm8="},
+              {"foo", "Zm9v"},
+              {"foob", "Zm9vYg=="},
+              {"fooba", "Zm9vYmE="},
+              {"foobar", "Zm9vYmFy"}};
   for (auto& row : rows) {
     EXPECT_EQ(base64(as_bytes(row.text)), row.encoded);
     EXPECT_EQ(decode_base64(row.encoded), to_bytes(std::string_view(row.text)));
@@ -20,7 +26,8 @@ TEST(Encoding, Rfc4648Vectors) {
 }
 
 TEST(Encoding, StrictDecodersRefuse) {
-  for (auto text : {"Zg", "Zg=", "Zh==", "Zm9=", "Zg==\n", " Zg==", "Zg-_", "=", "====", "Z"}) EXPECT_FALSE(decode_base64(text)) << text;
+  for (auto text : {"Zg", "Zg=", "Zh==", "Zm9=", "Zg==\n", " Zg==", "Zg-_", "=", "====", "Z"})
+    EXPECT_FALSE(decode_base64(text)) << text;
   for (auto text : {"Zg==", "Zh", "Z", "Zm+v"}) EXPECT_FALSE(decode_base64url(text)) << text;
   for (auto text : {"0", "0g", "0x"}) EXPECT_FALSE(decode_hex(text)) << text;
 }

@@ -27,15 +27,27 @@ inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-inline Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-inline Bytes to_bytes(std::string_view text) { return to_bytes(as_bytes(text)); }
-inline std::string to_string(ByteView bytes) { return std::string(as_text(bytes)); }
+inline Bytes to_bytes(ByteView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+inline Bytes to_bytes(std::string_view text) {
+  return to_bytes(as_bytes(text));
+}
+inline std::string to_string(ByteView bytes) {
+  return std::string(as_text(bytes));
+}
 
 // append adds bytes (or text) to the end of a byte string.
-inline void append(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
-inline void append(Bytes& out, std::string_view text) { append(out, as_bytes(text)); }
+inline void append(Bytes& out, ByteView bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+inline void append(Bytes& out, std::string_view text) {
+  append(out, as_bytes(text));
+}
 
 // equal_public compares bytes that are no secret; for secrets see crypto/equal.h.
-inline bool equal_public(ByteView a, ByteView b) { return as_text(a) == as_text(b); }
+inline bool equal_public(ByteView a, ByteView b) {
+  return as_text(a) == as_text(b);
+}
 
 }  // namespace bulla

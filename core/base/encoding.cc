@@ -76,9 +76,15 @@ int hex_digit(char c) {
 
 }  // namespace
 
-std::string base64(ByteView bytes) { return encode(bytes, kStandard, true); }
-std::string base64_raw(ByteView bytes) { return encode(bytes, kStandard, false); }
-std::string base64url(ByteView bytes) { return encode(bytes, kUrl, false); }
+std::string base64(ByteView bytes) {
+  return encode(bytes, kStandard, true);
+}
+std::string base64_raw(ByteView bytes) {
+  return encode(bytes, kStandard, false);
+}
+std::string base64url(ByteView bytes) {
+  return encode(bytes, kUrl, false);
+}
 
 std::size_t base64_encode_into(ByteView bytes, char* out, bool padded) {
   return encode(bytes, out, kStandard, padded);
@@ -90,8 +96,12 @@ std::optional<Bytes> decode_base64(std::string_view text) {
   if (text.ends_with('=')) return decode(text.substr(0, text.size() - 1), kStandardDecode);
   return decode(text, kStandardDecode);
 }
-std::optional<Bytes> decode_base64_raw(std::string_view text) { return decode(text, kStandardDecode); }
-std::optional<Bytes> decode_base64url(std::string_view text) { return decode(text, kUrlDecode); }
+std::optional<Bytes> decode_base64_raw(std::string_view text) {
+  return decode(text, kStandardDecode);
+}
+std::optional<Bytes> decode_base64url(std::string_view text) {
+  return decode(text, kUrlDecode);
+}
 
 std::string hex(ByteView bytes) {
   constexpr char kDigits[] = "0123456789abcdef";

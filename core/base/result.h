@@ -42,7 +42,9 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 inline std::unexpected<Error> fail(Code code, std::string text, std::string hint = {}) {
   return std::unexpected<Error>(Error{code, std::move(text), std::move(hint)});
 }
-inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 
 }  // namespace bulla
 
@@ -50,16 +52,14 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
 #define BULLA_CONCAT(a, b) BULLA_CONCAT_(a, b)
 
 // BULLA_TRY(auto x, f()): x becomes f()'s value; an error is returned from the enclosing function.
-#define BULLA_TRY(declaration, expression) \
-  BULLA_TRY_(declaration, expression, BULLA_CONCAT(bulla_try_, __LINE__))
-#define BULLA_TRY_(declaration, expression, result)                      \
-  auto result = (expression);                                            \
-  if (!result) return std::unexpected(std::move(result).error());        \
+#define BULLA_TRY(declaration, expression) BULLA_TRY_(declaration, expression, BULLA_CONCAT(bulla_try_, __LINE__))
+#define BULLA_TRY_(declaration, expression, result)               \
+  auto result = (expression);                                     \
+  if (!result) return std::unexpected(std::move(result).error()); \
   declaration = std::move(*result)
 
 // BULLA_CHECK_OK(f()): returns f()'s error from the enclosing function; for Result<void>.
-#define BULLA_CHECK_OK(expression)                                                       \
-  do {                                                                                   \
-    if (auto bulla_result = (expression); !bulla_result)                                 \
-      return std::unexpected(std::move(bulla_result).error());                           \
+#define BULLA_CHECK_OK(expression)                                                                                \
+  do {                                                                                                            \
+    if (auto bulla_result = (expression); !bulla_result) return std::unexpected(std::move(bulla_result).error()); \
   } while (false)
