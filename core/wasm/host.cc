@@ -1,0 +1,20 @@
+// What the C and C++ libraries expect of a host, so that a module imports one function only: "bulla"."random".
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+
+// The host fills memory with random bytes (crypto.getRandomValues) and returns 0, or anything else when it cannot.
+extern "C" __attribute__((import_module("bulla"), import_name("random"))) int bulla_host_random(void* out,
+                                                                                                std::size_t size);
+
+extern "C" int getentropy(void* out, std::size_t size) {
+  if (size <= 256 && bulla_host_random(out, size) == 0) return 0;
+  errno = EIO;
+  return -1;
+}
+
+// Broken promises inside of the libraries end the module with a trap, and print nothing: without these three, printf and
+// the file functions of WASI would be linked in.
+extern "C" [[noreturn]] void __cxa_pure_virtual() { __builtin_trap(); }
+extern "C" [[noreturn]] void abort_message(const char*, ...) { __builtin_trap(); }
+extern "C" [[noreturn]] void abort() { __builtin_trap(); }
