@@ -14,7 +14,11 @@ constexpr std::size_t kAeadNonceSize = 12;
 constexpr std::size_t kAeadTagSize = 16;
 using AeadNonce = ByteArray<kAeadNonceSize>;
 
+// The text of every error that says "wrong key, or not what was sealed": from outside all such failures look alike.
+constexpr const char* kDoesNotDecrypt = "it does not decrypt: damaged, altered, or not sealed to this key";
+
 // Aead holds one key for many messages. Each nonce is used for one message under a key: the caller's duty.
+// One thread at a time uses an Aead; threads that share a key make one each.
 class Aead {
  public:
   // The key is kAeadKeySize bytes.
@@ -23,9 +27,11 @@ class Aead {
   Aead(Aead&&) noexcept;
   Aead& operator=(Aead&&) noexcept;
 
-  // seal writes ciphertext and tag; out.size() == plaintext.size() + kAeadTagSize. `out` may begin at `plaintext`.
+  // seal writes ciphertext and tag; out.size() == plaintext.size() + kAeadTagSize. `out` may begin at `plaintext`,
+  // but not overlap it in another way.
   void seal(const AeadNonce& nonce, ByteView plaintext, MutableBytes out);
   // open writes the plaintext; out.size() + kAeadTagSize == sealed.size(). On failure (kAuthentic) `out` is wiped.
+  // `out` may begin at `sealed`.
   Result<> open(const AeadNonce& nonce, ByteView sealed, MutableBytes out);
 
  private:

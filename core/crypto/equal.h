@@ -5,7 +5,7 @@
 
 namespace bulla::crypto {
 
-// True if both have the same length and bytes; the time depends on the length alone.
+// equal is true if both have the same length and bytes; the time depends on the length alone.
 bool equal(ByteView a, ByteView b);
 
 }  // namespace bulla::crypto

@@ -6,8 +6,9 @@
 
 namespace bulla::crypto {
 
-// `length` is at most 255 times the digest's size; more is a bug and aborts.
+// hkdf_sha256 extracts and expands. `length` is at most 255 times the digest's size; more is a bug and aborts.
 Secret hkdf_sha256(ByteView input_key, ByteView salt, std::string_view info, std::size_t length);
+// The two steps of HKDF-SHA512; the pseudorandom key is 64 bytes.
 Secret hkdf_sha512_extract(ByteView salt, ByteView input_key);
 Secret hkdf_sha512_expand(ByteView pseudorandom_key, ByteView info, std::size_t length);
 
