@@ -11,6 +11,7 @@ namespace bulla::age {
 
 constexpr std::size_t kFileKeySize = 16;
 
+// Recipient seals a file key.
 class Recipient {
  public:
   virtual ~Recipient() = default;
@@ -18,6 +19,7 @@ class Recipient {
   virtual Result<Stanza> wrap(ByteView file_key, Random& random) const = 0;
 };
 
+// Identity opens what was sealed to its recipient.
 class Identity {
  public:
   virtual ~Identity() = default;

@@ -6,10 +6,12 @@
 
 namespace bulla::age {
 
+// X25519Recipient is a public key.
 class X25519Recipient final : public Recipient {
  public:
   explicit X25519Recipient(const crypto::X25519Public& key) : key_(key) {}
-  static Result<X25519Recipient> parse(std::string_view text);  // "age1..."
+  // parse takes "age1...", in lower case, nothing around it.
+  static Result<X25519Recipient> parse(std::string_view text);
   std::string text() const;
   const crypto::X25519Public& key() const { return key_; }
   Result<Stanza> wrap(ByteView file_key, Random& random) const override;
@@ -18,10 +20,12 @@ class X25519Recipient final : public Recipient {
   crypto::X25519Public key_;
 };
 
+// X25519Identity is a private key.
 class X25519Identity final : public Identity {
  public:
   static Result<X25519Identity> generate(Random& random);
-  static Result<X25519Identity> parse(std::string_view text);  // "AGE-SECRET-KEY-1...", upper case
+  // parse takes "AGE-SECRET-KEY-1...", in upper case, nothing around it.
+  static Result<X25519Identity> parse(std::string_view text);
   static Result<X25519Identity> from_scalar(ByteView scalar);  // 32 bytes
   Secret text() const;
   const X25519Recipient& recipient() const { return recipient_; }
