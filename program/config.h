@@ -9,12 +9,12 @@
 //   BULLA_TRY(auto config, Config::load(options.config));
 //   auto smtp = config.table("smtp");
 //   settings.listen = smtp.endpoint("listen", "127.0.0.1:2525");
-//   settings.max_size = smtp.size("max-size", 25'000'000, {1'000, 1'000'000'000});
-//   settings.idle = smtp.duration("idle-timeout", 5 * kMinute, {kSecond, kHour});
+//   settings.max_size = smtp.size("max_size", 25'000'000, {1'000, 1'000'000'000});
+//   settings.idle = smtp.duration("idle_timeout", 5 * kMinute, {kSecond, kHour});
 //   for (auto rule : config.tables("rule")) settings.rules.push_back(read_rule(rule));
 //   BULLA_CHECK_OK(config.finish());
 //
-// Keys are lower case words joined by '-'. Thread: one; the tables must not outlive the Config they came from.
+// Keys are lower-case words joined by '_'. Thread: one; the tables must not outlive the Config they came from.
 #pragma once
 
 #include <cstdint>

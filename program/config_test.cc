@@ -28,7 +28,7 @@ void read_all(Config& config) {
   auto smtp = config.table("smtp");
   smtp.string("hostname", "localhost");
   smtp.endpoint("listen", "127.0.0.1:2525");
-  smtp.size("max-size", 1000, {100, 1'000'000});
+  smtp.size("max_size", 1000, {100, 1'000'000});
   smtp.duration("timeout", kSecond, {kSecond, kHour});
   smtp.integer("sessions", 10, {1, 100});
   smtp.flag("tls", true);
@@ -43,15 +43,15 @@ workers = 2
 [smtp]
 hostname = "mail.example.org"
 listen = "[::1]:25"
-max-size = "25MB"
-plain-size = 512
+max_size = "25MB"
+plain_size = 512
 timeout = "5m"
 sessions = -3
 tls = false
 level = "high"
 domains = ["a.example", "b.example"]
-key-file = "keys/a.key"
-other-file = "/var/a.key"
+key_file = "keys/a.key"
+other_file = "/var/a.key"
 [smtp.client]
 retries = 4
 [[rule]]
@@ -64,15 +64,15 @@ name = "two"
   EXPECT_TRUE(smtp.present());
   EXPECT_EQ(smtp.string("hostname"), "mail.example.org");
   EXPECT_EQ(smtp.endpoint("listen"), (Endpoint{"::1", 25}));
-  EXPECT_EQ(smtp.size("max-size", 0, {0, 100'000'000}), 25'000'000U);
-  EXPECT_EQ(smtp.size("plain-size", 0, {0, 100'000'000}), 512U);
+  EXPECT_EQ(smtp.size("max_size", 0, {0, 100'000'000}), 25'000'000U);
+  EXPECT_EQ(smtp.size("plain_size", 0, {0, 100'000'000}), 512U);
   EXPECT_EQ(smtp.duration("timeout", 0, {0, kDay}), 5 * kMinute);
   EXPECT_EQ(smtp.integer("sessions", 0, {-10, 10}), -3);
   EXPECT_FALSE(smtp.flag("tls", true));
   EXPECT_EQ(smtp.choice("level", 0, {{"low", 1}, {"high", 2}}), 2);
   EXPECT_EQ(smtp.strings("domains"), (std::vector<std::string>{"a.example", "b.example"}));
-  EXPECT_EQ(smtp.path("key-file"), "/etc/bulla/keys/a.key");
-  EXPECT_EQ(smtp.path("other-file"), "/var/a.key");
+  EXPECT_EQ(smtp.path("key_file"), "/etc/bulla/keys/a.key");
+  EXPECT_EQ(smtp.path("other_file"), "/var/a.key");
   EXPECT_EQ(smtp.table("client").integer("retries", 0, {0, 9}), 4);
   std::string names;
   for (auto rule : config.tables("rule")) names += rule.string("name");
@@ -86,7 +86,7 @@ TEST(Config, GivesDefaultsWhereNothingIsWritten) {
   EXPECT_FALSE(smtp.present());
   EXPECT_EQ(smtp.string("hostname", "h"), "h");
   EXPECT_EQ(smtp.endpoint("listen", "127.0.0.1:2525"), (Endpoint{"127.0.0.1", 2525}));
-  EXPECT_EQ(smtp.size("max-size", 7, {0, 10}), 7U);
+  EXPECT_EQ(smtp.size("max_size", 7, {0, 10}), 7U);
   EXPECT_EQ(smtp.duration("timeout", 9, {0, 10}), 9);
   EXPECT_EQ(smtp.choice("level", 1, {{"high", 2}}), 1);
   EXPECT_EQ(smtp.table("client").integer("retries", 3, {0, 9}), 3);
@@ -109,9 +109,9 @@ TEST(Config, ExplainsEachMistakeWithItsPlace) {
       {"wrong type", "[smtp]\nhostname = 12", "t.toml:2:12: 'smtp.hostname' must be a text in quotes, and is a whole"},
       {"table expected", "smtp = 1", "t.toml:1:8: 'smtp' must be a table, and is a whole number"},
       {"no port", "[smtp]\nlisten = \"localhost\"", "t.toml:2:10: 'smtp.listen' is not HOST:PORT"},
-      {"bad size", "[smtp]\nmax-size = \"1.5MB\"", "t.toml:2:12: 'smtp.max-size' is not a size (write bytes"},
-      {"size out of bounds", "[smtp]\nmax-size = 1", "'smtp.max-size' must be from 100 to 1000000 bytes"},
-      {"negative size", "[smtp]\nmax-size = -1", "'smtp.max-size' is not a size"},
+      {"bad size", "[smtp]\nmax-size = \"1.5MB\"", "t.toml:2:12: 'smtp.max_size' is not a size (write bytes"},
+      {"size out of bounds", "[smtp]\nmax-size = 1", "'smtp.max_size' must be from 100 to 1000000 bytes"},
+      {"negative size", "[smtp]\nmax-size = -1", "'smtp.max_size' is not a size"},
       {"bad duration", "[smtp]\ntimeout = \"soon\"", "'smtp.timeout' is not a span of time (write a whole number"},
       {"duration without unit", "[smtp]\ntimeout = 30", "'smtp.timeout' must be a span of time such as \"30s\""},
       {"duration out of bounds", "[smtp]\ntimeout = \"2h\"", "'smtp.timeout' must be from 1000ms to 3600000ms"},
@@ -228,13 +228,13 @@ TEST_F(SecretFile, IsRefusedWhenOthersMayReadOrWriteIt) {
 
 TEST_F(SecretFile, IsReadThroughTheConfiguration) {
   write("abc\n");
-  auto config = parsed("key-file = '" + file_.string() + "'\nother-file = '/nonexistent'");
-  EXPECT_EQ(as_text(config.root().secret("key-file").reveal()), "abc");
-  EXPECT_TRUE(config.root().secret("other-file").empty());
-  EXPECT_TRUE(config.root().secret("third-file").empty());
+  auto config = parsed("key_file = '" + file_.string() + "'\nother-file = '/nonexistent'");
+  EXPECT_EQ(as_text(config.root().secret("key_file").reveal()), "abc");
+  EXPECT_TRUE(config.root().secret("other_file").empty());
+  EXPECT_TRUE(config.root().secret("third_file").empty());
   const auto text = mistakes(config);
-  EXPECT_NE(text.find("'other-file' cannot read /nonexistent"), std::string::npos) << text;
-  EXPECT_NE(text.find("'third-file' is missing"), std::string::npos) << text;
+  EXPECT_NE(text.find("'other_file' cannot read /nonexistent"), std::string::npos) << text;
+  EXPECT_NE(text.find("'third_file' is missing"), std::string::npos) << text;
 }
 
 }  // namespace
