@@ -131,7 +131,9 @@ from = "no-reply@keys.example"
     def start(self, name):
         """Starts one program and waits until it answers."""
         log = open(self.state / f"{name}.log", "ab")
-        self.processes[name] = subprocess.Popen(self.command(name), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        # A session of its own, so that Ctrl-C reaches us alone; and the kernel ends it if we die without stopping it.
+        command = ["setpriv", "--pdeathsig", "TERM", *self.command(name)]
+        self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         log.close()
         deadline = time.monotonic() + 30
         while not self.answers(name):
