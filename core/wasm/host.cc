@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <new>  // brings libc++'s configuration
 
 // The host fills memory with random bytes (crypto.getRandomValues) and returns 0, or anything else when it cannot.
 extern "C" __attribute__((import_module("bulla"), import_name("random"))) int bulla_host_random(void* out,
@@ -13,8 +14,12 @@ extern "C" int getentropy(void* out, std::size_t size) {
   return -1;
 }
 
-// Broken promises inside of the libraries end the module with a trap, and print nothing: without these three, printf and
-// the file functions of WASI would be linked in.
+// Broken promises inside of the libraries end the module with a trap, and print nothing: without these, printf and the
+// file functions of WASI would be linked in.
 extern "C" [[noreturn]] void __cxa_pure_virtual() { __builtin_trap(); }
 extern "C" [[noreturn]] void abort_message(const char*, ...) { __builtin_trap(); }
 extern "C" [[noreturn]] void abort() { __builtin_trap(); }
+
+_LIBCPP_BEGIN_NAMESPACE_STD
+[[noreturn]] void __libcpp_verbose_abort(const char*, ...) { __builtin_trap(); }
+_LIBCPP_END_NAMESPACE_STD
