@@ -127,14 +127,14 @@ class ClientSession {
     bool eight_bit = false;
     bool starttls = false;
     bool size = false;
-    bool enhanced = false;
     std::optional<std::uint64_t> max_size;
   };
 
-  void on_reply(Reply reply);
+  void read_replies();
+  void on_reply(const Reply& reply, bool injected);
   void on_greeting(const Reply& reply);
   void on_ehlo(const Reply& reply);
-  void on_helo(const Reply& reply);
+  void note_capability(const std::string& line);
   void on_starttls(const Reply& reply);
   void on_transaction(const Reply& reply);
   void on_mail(const Reply& reply);
@@ -143,14 +143,17 @@ class ClientSession {
   void on_body_end(const Reply& reply);
 
   void greeted();
+  void start_next();
+  bool check_transaction();
   void start_transaction();
   void send_more();
+  void send_mail();
   void send(std::string_view line);
-  // Sets the result of each recipient that has none yet.
-  void settle_rest(Outcome outcome, const Reply& reply);
   void settle(std::size_t index, Outcome outcome, const Reply& reply);
+  // settle_rest sets the result of each recipient that has none yet.
+  void settle_rest(Outcome outcome, const Reply& reply);
   void finish();
-  // Nothing more can be done on this connection.
+  void abandon(const Reply& reply);
   void abandon(Outcome outcome, const Reply& reply);
 
   ClientConfig config_;
@@ -168,14 +171,12 @@ class ClientSession {
   std::size_t next_recipient_ = 0;
   std::size_t accepted_ = 0;
   bool mail_sent_ = false;
-  bool mail_ok_ = false;
+  bool mail_failed_ = false;
   bool data_sent_ = false;
-  bool send_body_ = false;
-  bool empty_body_ = false;
-  bool uncertain_ = false;
+  bool uncertain_ = false;    // the body is out and not answered
+  bool needs_reset_ = false;  // the server may still hold a transaction that came to nothing
   std::optional<TransactionResult> finished_;
-  // Why the session ended before a transaction was begun; later ones get this result.
-  std::optional<std::pair<Outcome, Reply>> broken_;
+  std::optional<Reply> broken_;  // why the session ended; later transactions get it too
 };
 
 }  // namespace bulla::smtp

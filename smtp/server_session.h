@@ -109,28 +109,34 @@ class ServerSession {
   const std::string& helo() const { return helo_; }
 
  private:
+  // Step is what is to be done; nothing: go on with the next command.
+  using Step = std::optional<ServerAction>;
   enum class Waiting : std::uint8_t { kNothing, kMail, kRecipient, kBody, kTls };
 
-  std::optional<ServerAction> run(const Command& command);
-  std::optional<ServerAction> read_body();
-  ServerAction end_body();
+  Step read_command();
+  Step run(const Command& command);
+  Step read_body();
+  Step end_body();
   void say(const Reply& reply);
-  void say_error(Answer row);
+  // say_error counts; the session ends when there are too many. Returns nothing, for verbs that end with it.
+  Step say_error(Answer row, std::string_view detail = {});
   void reset_transaction();
-  ByteView input() const;
-  void consume(std::size_t count);
+  void discard_input();
+  ByteView input() const { return ByteView(input_).subspan(read_); }
+  void consume_up_to(ByteView rest) { read_ = input_.size() - rest.size(); }
 
   // One per verb, each in its own file.
-  void on_helo(const std::string& argument, bool extended);
-  std::optional<ServerAction> on_mail(const std::string& argument);
-  std::optional<ServerAction> on_rcpt(const std::string& argument);
-  std::optional<ServerAction> on_data(const std::string& argument);
-  void on_rset(const std::string& argument);
-  void on_noop();
-  void on_vrfy(const std::string& argument);
-  void on_help();
-  void on_quit(const std::string& argument);
-  std::optional<ServerAction> on_starttls(const std::string& argument);
+  Step on_ehlo(const std::string& argument);
+  Step on_helo(const std::string& argument);
+  Step on_mail(const std::string& argument);
+  Step on_rcpt(const std::string& argument);
+  Step on_data(const std::string& argument);
+  Step on_rset(const std::string& argument);
+  Step on_noop();
+  Step on_vrfy(const std::string& argument);
+  Step on_help();
+  Step on_quit(const std::string& argument);
+  Step on_starttls(const std::string& argument);
 
   ServerConfig config_;
   CommandParser parser_;
