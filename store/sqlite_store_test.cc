@@ -1,0 +1,207 @@
+// What only the SQLite store promises: files, crashes, group commit, and nothing left of what was removed.
+#include "store/sqlite_store.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace bulla::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SqliteStoreTest : public testing::Test {
+ protected:
+  SqliteStoreTest() {
+    std::string pattern = (fs::temp_directory_path() / "bulla-sqlite-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~SqliteStoreTest() override { fs::remove_all(folder_); }
+
+  std::string file() const { return folder_ / "keys.sqlite"; }
+  std::unique_ptr<SqliteStore> open() {
+    auto store = SqliteStore::open(file());
+    EXPECT_TRUE(store) << store.error().text;
+    return store ? std::move(*store) : nullptr;
+  }
+  // Runs SQL on the file as another program would.
+  void sql(const char* text) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(file().c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, text, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
+    sqlite3_close(database);
+  }
+  // Whether the bytes stand in any file of the folder.
+  bool on_disk(const std::string& needle) const {
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string content(std::istreambuf_iterator<char>(in), {});
+      if (content.find(needle) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  fs::path folder_;
+};
+
+Result<> append_numbered(Transaction& t, int value) {
+  BULLA_TRY(const auto number, t.append_event({"acme", 0, "released", EnvelopeId{}, "bob@example.org", value}));
+  (void)number;
+  return {};
+}
+
+TEST_F(SqliteStoreTest, RefusesOtherFiles) {
+  {
+    std::ofstream(file()) << "This is no database, but long enough to be looked at as if it were one.";
+    const auto store = SqliteStore::open(file());
+    ASSERT_FALSE(store);
+  }
+  fs::remove(file());
+  sql("CREATE TABLE theirs (a)");
+  auto store = SqliteStore::open(file());
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, Code::kInvalid);
+  EXPECT_NE(store.error().hint, "");
+}
+
+TEST_F(SqliteStoreTest, RefusesANewerVersion) {
+  open();
+  sql("PRAGMA user_version = 2");
+  const auto store = SqliteStore::open(file());
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().text.find("newer"), std::string::npos);
+}
+
+TEST_F(SqliteStoreTest, RefusesAMissingFolder) {
+  const auto store = SqliteStore::open(folder_ / "missing" / "keys.sqlite");
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, Code::kUnavailable);
+}
+
+TEST_F(SqliteStoreTest, ARowOfTheWrongShapeIsAnError) {
+  open();
+  sql("INSERT INTO tickets VALUES (x'0000000000000000000000000000000000000000000000000000000000000000', 'a@b', 1, 0)");
+  sql("UPDATE tickets SET id = x'00'");
+  sql("INSERT INTO events VALUES ('acme', 1, 'released', x'0102', 'a@b', 1)");
+  const auto store = open();
+  const auto result = store->read([](Reader& r) -> Result<> {
+    BULLA_TRY(const auto events, r.events("acme", 0, 10));
+    (void)events;
+    return {};
+  });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kInternal);
+}
+
+TEST_F(SqliteStoreTest, RemovedSharesAreGoneFromTheFiles) {
+  const std::string marker = "MARKER-OF-A-SHARE-THAT-MUST-NOT-LINGER";
+  const auto store = open();
+  ASSERT_TRUE(store->write([&](Transaction& t) -> Result<> {
+    BULLA_CHECK_OK(t.add_envelope({EnvelopeId{1}, "acme", "ann@acme.example", "", 0, {}, 0, false}));
+    BULLA_CHECK_OK(t.put_listing({EnvelopeId{1}, "bob@example.org", {}, 0}));
+    return t.put_share({EnvelopeId{1}, "bob@example.org", "release:a", marker});
+  }));
+  ASSERT_TRUE(store->tidy());
+  EXPECT_TRUE(on_disk(marker));
+  ASSERT_TRUE(
+      store->write([&](Transaction& t) { return t.remove_share(EnvelopeId{1}, "bob@example.org", "release:a"); }));
+  ASSERT_TRUE(store->tidy());
+  EXPECT_FALSE(on_disk(marker));
+}
+
+TEST_F(SqliteStoreTest, TransactionsThatComeTogetherShareACommit) {
+  const auto store = open();
+  constexpr int kThreads = 16;
+  constexpr int kEach = 20;
+  const auto before = store->commits();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i)
+      threads.emplace_back([&] {
+        for (int n = 0; n < kEach; ++n)
+          EXPECT_TRUE(store->write([&](Transaction& t) { return append_numbered(t, n); }));
+      });
+  }
+  EXPECT_LT(store->commits() - before, static_cast<std::uint64_t>(kThreads * kEach));
+}
+
+TEST_F(SqliteStoreTest, AnExceptionUndoesItsTransactionOnly) {
+  const auto store = open();
+  const auto result = store->write([](Transaction& t) -> Result<> {
+    BULLA_CHECK_OK(append_numbered(t, 1));
+    throw std::bad_alloc();
+  });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kInternal);
+  ASSERT_TRUE(store->write([](Transaction& t) { return append_numbered(t, 2); }));
+  ASSERT_TRUE(store->read([](Reader& r) -> Result<> {
+    BULLA_TRY(const auto events, r.events("acme", 0, 10));
+    EXPECT_EQ(events.size(), 1u);
+    return {};
+  }));
+}
+
+// acknowledge_until_killed writes from several threads and tells each success through the pipe.
+[[noreturn]] void acknowledge_until_killed(const std::string& file, int pipe) {
+  auto store = SqliteStore::open(file);
+  if (!store) _exit(1);
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (std::int32_t n = thread;; n += 4) {
+        if (!(*store)->write([&](Transaction& t) { return append_numbered(t, n); })) _exit(1);
+        if (write(pipe, &n, sizeof n) != sizeof n) _exit(1);
+      }
+    });
+  }
+  threads.clear();
+  _exit(0);
+}
+
+TEST_F(SqliteStoreTest, WhatWasAcknowledgedOutlivesAKill) {
+  std::vector<std::int32_t> acknowledged;
+  for (std::size_t round = 1; round <= 5; ++round) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) acknowledge_until_killed(file(), ends[1]);
+    close(ends[1]);
+    // The child is killed in the middle of its work, after so many acknowledgements.
+    std::int32_t n = 0;
+    for (std::size_t i = 0; i < 37 * round && read(ends[0], &n, sizeof n) == sizeof n; ++i) acknowledged.push_back(n);
+    kill(child, SIGKILL);
+    while (read(ends[0], &n, sizeof n) == sizeof n) acknowledged.push_back(n);
+    close(ends[0]);
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << status;
+  }
+  ASSERT_GE(acknowledged.size(), 37u * 15);
+
+  std::multiset<std::int32_t> kept;
+  const auto store = open();
+  ASSERT_TRUE(store->read([&](Reader& r) -> Result<> {
+    for (std::int64_t last = 0;;) {
+      BULLA_TRY(const auto events, r.events("acme", last, 1000));
+      if (events.empty()) return {};
+      for (const auto& event : events) kept.insert(static_cast<std::int32_t>(event.time));
+      EXPECT_EQ(events.front().number, last + 1);
+      last = events.back().number;
+    }
+  }));
+  for (const auto n : acknowledged) {
+    const auto found = kept.find(n);
+    ASSERT_NE(found, kept.end()) << "acknowledged and lost: " << n;
+    kept.erase(found);
+  }
+}
+
+}  // namespace
+}  // namespace bulla::store
