@@ -109,9 +109,9 @@ TEST(Config, ExplainsEachMistakeWithItsPlace) {
       {"wrong type", "[smtp]\nhostname = 12", "t.toml:2:12: 'smtp.hostname' must be a text in quotes, and is a whole"},
       {"table expected", "smtp = 1", "t.toml:1:8: 'smtp' must be a table, and is a whole number"},
       {"no port", "[smtp]\nlisten = \"localhost\"", "t.toml:2:10: 'smtp.listen' is not HOST:PORT"},
-      {"bad size", "[smtp]\nmax-size = \"1.5MB\"", "t.toml:2:12: 'smtp.max_size' is not a size (write bytes"},
-      {"size out of bounds", "[smtp]\nmax-size = 1", "'smtp.max_size' must be from 100 to 1000000 bytes"},
-      {"negative size", "[smtp]\nmax-size = -1", "'smtp.max_size' is not a size"},
+      {"bad size", "[smtp]\nmax_size = \"1.5MB\"", "t.toml:2:12: 'smtp.max_size' is not a size (write bytes"},
+      {"size out of bounds", "[smtp]\nmax_size = 1", "'smtp.max_size' must be from 100 to 1000000 bytes"},
+      {"negative size", "[smtp]\nmax_size = -1", "'smtp.max_size' is not a size"},
       {"bad duration", "[smtp]\ntimeout = \"soon\"", "'smtp.timeout' is not a span of time (write a whole number"},
       {"duration without unit", "[smtp]\ntimeout = 30", "'smtp.timeout' must be a span of time such as \"30s\""},
       {"duration out of bounds", "[smtp]\ntimeout = \"2h\"", "'smtp.timeout' must be from 1000ms to 3600000ms"},
@@ -228,7 +228,7 @@ TEST_F(SecretFile, IsRefusedWhenOthersMayReadOrWriteIt) {
 
 TEST_F(SecretFile, IsReadThroughTheConfiguration) {
   write("abc\n");
-  auto config = parsed("key_file = '" + file_.string() + "'\nother-file = '/nonexistent'");
+  auto config = parsed("key_file = '" + file_.string() + "'\nother_file = '/nonexistent'");
   EXPECT_EQ(as_text(config.root().secret("key_file").reveal()), "abc");
   EXPECT_TRUE(config.root().secret("other_file").empty());
   EXPECT_TRUE(config.root().secret("third_file").empty());
