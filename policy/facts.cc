@@ -26,7 +26,7 @@ void add_domains(InternetAddressList* list, std::vector<std::string>& out) {
         add_domains(members, out);
       continue;
     }
-    const char* text = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address));
+    const char* text = internet_address_mailbox_get_idn_addr(INTERNET_ADDRESS_MAILBOX(address));
     const std::string_view view = text == nullptr ? std::string_view() : std::string_view(text);
     const auto at = view.rfind('@');
     out.push_back(at == std::string_view::npos ? std::string() : canonical_domain(view.substr(at + 1)));
