@@ -19,7 +19,7 @@ ByteView next_piece(ByteView bytes, fuzz::Input& input) {
 
 Bytes seal(ByteView plaintext, fuzz::Input& input) {
   Bytes out;
-  fuzz::FixedRandom random;
+  test::FixedRandom random;
   auto sealer = age::StreamSealer::start(kFileKey, random, [&](ByteView bytes) -> Result<> {
     append(out, bytes);
     return {};

@@ -3,24 +3,11 @@
 
 #include "core/base/bytes.h"
 #include "core/base/check.h"
-#include "core/base/random.h"
+#include "core/base/test_random.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace bulla::fuzz {
-
-// FixedRandom gives the same bytes in each run, so that every finding can be repeated. It is no source for real keys.
-class FixedRandom final : public Random {
- public:
-  explicit FixedRandom(std::uint8_t start = 1) : next_(start) {}
-  Result<> fill(MutableBytes out) override {
-    for (auto& byte : out) byte = next_++;
-    return {};
-  }
-
- private:
-  std::uint8_t next_;
-};
 
 // Input takes choices off the front of a fuzzer's input. An input that is used up gives zeros.
 class Input {

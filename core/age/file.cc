@@ -10,7 +10,7 @@ Result<Bytes> seal(ByteView plaintext, std::initializer_list<const Recipient*> r
   Bytes out;
   auto sink = [&](ByteView bytes) -> Result<> {
     // Once the header is here, the size of the rest is known.
-    if (out.empty()) out.reserve(bytes.size() + sealed_payload_size(plaintext.size()));
+    if (out.empty()) out.reserve(bytes.size() + static_cast<std::size_t>(sealed_payload_size(plaintext.size())));
     append(out, bytes);
     return {};
   };
