@@ -5,6 +5,15 @@
 #include <sodium/crypto_hash_sha512.h>
 
 namespace bulla::crypto {
+namespace {
+
+// An empty key may be a view of nothing; libsodium wants an address all the same.
+const std::uint8_t* address_of(ByteView key) {
+  static constexpr std::uint8_t kNothing = 0;
+  return key.empty() ? &kNothing : key.data();
+}
+
+}  // namespace
 
 Sha512Digest sha512(ByteView bytes) {
   Sha512Digest out{};
@@ -16,7 +25,7 @@ Sha256Digest hmac_sha256(ByteView key, ByteView message) {
   Sha256Digest out{};
   crypto_auth_hmacsha256_state state;
   WipeOnExit wipe_state({reinterpret_cast<std::uint8_t*>(&state), sizeof(state)});
-  crypto_auth_hmacsha256_init(&state, key.data(), key.size());
+  crypto_auth_hmacsha256_init(&state, address_of(key), key.size());
   crypto_auth_hmacsha256_update(&state, message.data(), message.size());
   crypto_auth_hmacsha256_final(&state, out.data());
   return out;
@@ -26,7 +35,7 @@ Sha512Digest hmac_sha512(ByteView key, ByteView message) {
   Sha512Digest out{};
   crypto_auth_hmacsha512_state state;
   WipeOnExit wipe_state({reinterpret_cast<std::uint8_t*>(&state), sizeof(state)});
-  crypto_auth_hmacsha512_init(&state, key.data(), key.size());
+  crypto_auth_hmacsha512_init(&state, address_of(key), key.size());
   crypto_auth_hmacsha512_update(&state, message.data(), message.size());
   crypto_auth_hmacsha512_final(&state, out.data());
   return out;
