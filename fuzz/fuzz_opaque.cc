@@ -1,5 +1,6 @@
 // The messages of OPAQUE: what parses is written back as it was, and a server answers whatever parses, or refuses it.
 // First byte: which message. The rest: its bytes.
+#include "core/base/test_random.h"
 #include "core/opaque/client.h"
 #include "core/opaque/server.h"
 #include "fuzz/fuzzer.h"
@@ -10,7 +11,7 @@ namespace {
 
 const opaque::ServerSetup& setup() {
   static const auto made = [] {
-    fuzz::FixedRandom random;
+    test::FixedRandom random;
     return opaque::ServerSetup::generate(random).value();
   }();
   return made;
@@ -30,13 +31,13 @@ std::optional<Message> parse(ByteView bytes) {
 
 // A login that an attacker starts, and answers with a KE2 of his own: it never succeeds.
 void attack_client(const opaque::Ke2& ke2) {
-  fuzz::FixedRandom random;
+  test::FixedRandom random;
   auto start = opaque::start_login(as_bytes("password"), random).value();
   BULLA_ASSERT(!opaque::finish_login(start.state, as_bytes("password"), ke2, {}, opaque::Stretching::none()));
 }
 
 void attack_server(const std::optional<ByteView>& record, const opaque::Ke1& ke1) {
-  fuzz::FixedRandom random;
+  test::FixedRandom random;
   auto start = setup().start_login(record, ke1, as_bytes("bob@example.org"), {}, random);
   BULLA_ASSERT(start);
   BULLA_ASSERT(opaque::Ke2::parse(start->ke2.serialize()));
@@ -58,7 +59,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       break;
     case 2:
       if (parse<opaque::Record>(bytes)) {
-        fuzz::FixedRandom random;
+        test::FixedRandom random;
         attack_server(bytes, opaque::start_login(as_bytes("password"), random).value().ke1);
       }
       break;

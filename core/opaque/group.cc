@@ -23,6 +23,11 @@ bool is_zero(const Secret& scalar) {
   return sodium_is_zero(scalar.reveal().data(), scalar.size()) == 1;
 }
 
+// libsodium 1.0.18 does not look at the highest bit of an encoding, so that each element would have a second one.
+bool has_highest_bit(ByteView element) {
+  return (element[kElementSize - 1] & 0x80) != 0;
+}
+
 Secret reduce(const Secret& uniform) {
   BULLA_ASSERT(uniform.size() == kUniformSize);
   Secret scalar(kScalarSize);
@@ -33,8 +38,8 @@ Secret reduce(const Secret& uniform) {
 }  // namespace
 
 bool is_element(ByteView bytes) {
-  return bytes.size() == kElementSize && crypto_core_ristretto255_is_valid_point(bytes.data()) == 1 &&
-         sodium_is_zero(bytes.data(), bytes.size()) == 0;
+  return bytes.size() == kElementSize && !has_highest_bit(bytes) &&
+         crypto_core_ristretto255_is_valid_point(bytes.data()) == 1 && sodium_is_zero(bytes.data(), bytes.size()) == 0;
 }
 
 bool is_scalar(ByteView bytes) {
@@ -64,6 +69,7 @@ Secret invert(const Secret& scalar) {
 
 std::optional<Element> multiply(const Secret& scalar, const Element& element) {
   Element product{};
+  if (has_highest_bit(element)) return std::nullopt;
   if (crypto_scalarmult_ristretto255(product.data(), scalar.reveal().data(), element.data()) != 0) return std::nullopt;
   return product;
 }
