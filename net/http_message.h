@@ -29,6 +29,8 @@ class HttpHeaders {
   // add appends a field; set replaces all of that name. Text with control characters (a line end!) is a bug and aborts.
   void add(std::string_view name, std::string_view value);
   void set(std::string_view name, std::string_view value);
+  // try_add is add() for what comes from outside: false, and nothing added, for such text.
+  bool try_add(std::string_view name, std::string_view value);
   void remove(std::string_view name);
   const std::vector<Field>& fields() const { return fields_; }
 

@@ -50,6 +50,8 @@ struct HttpServerStats {
   std::uint64_t refused = 0;      // answered by error()
 };
 
+class HttpServerSession;
+
 class HttpServer {
  public:
   // The handler must outlive the server and its sessions (see Loop::run).
@@ -65,6 +67,7 @@ class HttpServer {
   HttpServerStats stats() const;
 
  private:
+  friend class HttpServerSession;
   struct State;
   std::shared_ptr<State> state_;
 };

@@ -7,6 +7,7 @@
 //   loop.run();                               // until stop(); then what still runs is cancelled and waited for
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -61,6 +62,9 @@ class Loop {
 
  private:
   friend class TaskGroup;
+  // spawn_then spawns, and calls `ended` with the task's number when it has ended.
+  std::uint64_t spawn_then(std::string name, Task<> task, std::function<void(std::uint64_t)> ended);
+  void cancel(std::uint64_t id);
   void run_until_done(Task<> task);
   struct State;
   std::unique_ptr<State> state_;
@@ -106,6 +110,7 @@ class Event {
 };
 
 // Workers: threads for work that takes the CPU or blocks. The queue is bounded by those who wait for it.
+// Declared after the Loop whose tasks use it, so that it ends first.
 class Workers {
  public:
   explicit Workers(unsigned threads);

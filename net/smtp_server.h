@@ -65,6 +65,8 @@ struct SmtpServerStats {
   std::uint64_t memory = 0;       // bytes of messages held now
 };
 
+class SmtpServerSession;
+
 class SmtpServer {
  public:
   SmtpServer(Loop& loop, SmtpServerConfig config, SmtpHandlerFactory factory);
@@ -81,6 +83,7 @@ class SmtpServer {
   SmtpServerStats stats() const;
 
  private:
+  friend class SmtpServerSession;
   struct State;
   std::shared_ptr<State> state_;
 };

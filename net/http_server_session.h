@@ -1,0 +1,83 @@
+// One connection of an HttpServer: reads requests, asks the handler, writes responses.
+#pragma once
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/vector_body.hpp>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "net/connection.h"
+#include "net/http_server.h"
+
+namespace bulla::net {
+
+class HttpServerSession;
+
+// State is shared by the sessions, which may outlive the server by a moment.
+struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
+  State(Loop& l, HttpServerConfig c, HttpHandler& h)
+      : loop(l), config(std::move(c)), handler(h), sessions(l), turning_away(l) {}
+
+  void accept(boost::asio::ip::tcp::socket socket);
+  void stop_listening();
+  bool trusted(const std::string& address) const;
+
+  Loop& loop;
+  HttpServerConfig config;
+  HttpHandler& handler;
+  TaskGroup sessions;
+  TaskGroup turning_away;
+  std::vector<std::shared_ptr<Listener>> listeners;
+  std::set<HttpServerSession*> open;
+  AddressCount count;
+  HttpServerStats stats;
+  bool draining = false;
+};
+
+// http_head is a response's status line and fields, with Content-Length, Date and (if `close`) Connection.
+std::string http_head(const HttpResponse& response, bool close);
+
+class HttpServerSession {
+ public:
+  HttpServerSession(HttpServer::State& server, std::unique_ptr<Connection> connection, std::string peer);
+  ~HttpServerSession();
+  HttpServerSession(const HttpServerSession&) = delete;
+  HttpServerSession& operator=(const HttpServerSession&) = delete;
+
+  Task<> run();
+  // wake_if_idle ends the wait for the next request, so that run() sees that the server is draining.
+  void wake_if_idle();
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>;
+  // Refusal is a status and a text for HttpHandler::error(); status 0: close without a word.
+  struct Refusal {
+    unsigned status = 0;
+    std::string text;
+  };
+  template <class T>
+  using OrRefusal = std::expected<T, Refusal>;
+
+  Task<bool> serve_one();
+  Task<OrRefusal<HttpRequest>> read_request();
+  Task<OrRefusal<void>> read_header(Parser& parser);
+  Task<OrRefusal<void>> read_body(Parser& parser, std::uint64_t limit);
+  OrRefusal<HttpRequest> make_head(const Parser& parser) const;
+  void apply_proxy(HttpRequest& request) const;
+  // fill reads more bytes into the input; false when the peer is gone or too slow (timed_out_).
+  Task<bool> fill(Millis timeout);
+  Task<HttpResponse> guarded(HttpRequest request);
+  Task<bool> write(HttpResponse response, bool head, bool close);
+
+  HttpServer::State& server_;
+  std::unique_ptr<Connection> connection_;
+  std::string peer_;
+  Bytes input_;
+  bool timed_out_ = false;
+  bool waiting_ = false;
+  bool keep_alive_ = true;
+};
+
+}  // namespace bulla::net

@@ -1,0 +1,95 @@
+#include "net/smtp_server.h"
+
+#include <chrono>
+#include <set>
+
+#include "net/connection.h"
+#include "net/smtp_server_session.h"
+
+namespace bulla::net {
+
+Task<smtp::Reply> SmtpHandler::mail(smtp::MailArguments) {
+  co_return smtp::answer(smtp::Answer::kSenderOk);
+}
+void SmtpHandler::ended(std::string_view) {}
+
+SmtpServer::SmtpServer(Loop& loop, SmtpServerConfig config, SmtpHandlerFactory factory)
+    : state_(std::make_shared<State>(loop, std::move(config), std::move(factory))) {
+  state_->config.session.offer_tls = state_->config.tls != nullptr;
+}
+
+SmtpServer::~SmtpServer() {
+  state_->stop_listening();
+  state_->sessions.cancel();
+}
+
+Result<Endpoint> SmtpServer::listen(const Endpoint& endpoint) {
+  BULLA_TRY(auto listener, Listener::open(state_->loop, endpoint));
+  state_->listeners.push_back(listener);
+  auto accept = [state = state_](boost::asio::ip::tcp::socket socket) { state->accept(std::move(socket)); };
+  // The task holds the listener: a coroutine's own parameters live as long as it does.
+  state_->sessions.spawn("smtp listener", [](std::shared_ptr<Listener> l, Listener::Handler handler) -> Task<> {
+    co_await l->run(std::move(handler));
+  }(listener, std::move(accept)));
+  return listener->local();
+}
+
+Task<bool> SmtpServer::drain(Millis deadline) {
+  const auto state = state_;
+  state->draining = true;
+  state->stop_listening();
+  for (auto* session : state->open) session->wake_if_idle();
+  const bool all = co_await state->sessions.wait_empty(deadline);
+  if (!all) {
+    state->sessions.cancel();
+    co_await state->sessions.wait_empty(kSecond);
+  }
+  co_return all;
+}
+
+SmtpServerStats SmtpServer::stats() const {
+  auto stats = state_->stats;
+  stats.open = state_->count.total();
+  return stats;
+}
+
+void SmtpServer::State::stop_listening() {
+  for (auto& listener : listeners) listener->close();
+}
+
+namespace {
+
+Task<> turn_away(std::unique_ptr<Connection> connection) {
+  const std::string text = smtp::answer(smtp::Answer::kTooManyConnections).wire();
+  if (co_await connection->write(as_bytes(text), kSecond)) co_await connection->close();
+}
+
+Endpoint endpoint_of(const boost::asio::ip::tcp::endpoint& endpoint) {
+  return {plain_address(endpoint.address().to_string()), endpoint.port()};
+}
+
+}  // namespace
+
+void SmtpServer::State::accept(boost::asio::ip::tcp::socket socket) {
+  boost::system::error_code error;
+  const auto remote = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  const auto local = socket.local_endpoint(error);
+  ++stats.accepted;
+  auto connection = std::make_unique<Connection>(std::move(socket));
+  const auto peer = endpoint_of(remote);
+  if (!count.add(peer.host, config.max_connections, config.max_per_address)) {
+    ++stats.turned_away;
+    // Not an unbounded number of these either; the rest is just closed.
+    if (turning_away.size() < 64) turning_away.spawn("smtp overload", turn_away(std::move(connection)));
+    return;
+  }
+  SmtpPeer about{peer.host, peer.port, endpoint_of(local), stats.accepted};
+  auto run = [](std::shared_ptr<State> state, std::unique_ptr<Connection> own, SmtpPeer who) -> Task<> {
+    SmtpServerSession session(*state, std::move(own), std::move(who));
+    co_await session.run();
+  };
+  sessions.spawn("smtp session", run(shared_from_this(), std::move(connection), std::move(about)));
+}
+
+}  // namespace bulla::net
