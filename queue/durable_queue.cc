@@ -1,0 +1,281 @@
+#include "queue/durable_queue.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/age/file.h"
+#include "core/base/check.h"
+#include "queue/durable_draft.h"
+
+namespace bulla::queue {
+namespace {
+
+constexpr std::string_view kLock = "lock";
+// Room beside the body: record, notice, headers of the copies.
+constexpr std::uint64_t kOverhead = 256 * 1024;
+
+std::optional<std::uint32_t> generation_of(std::string_view name) {
+  const auto at = name.find(".log.");
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto digits = name.substr(at + 5);
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+bool changes_stage(std::span<const Change> changes, const std::vector<Step>& steps) {
+  return std::ranges::any_of(changes, [&](const Change& c) { return steps[c.recipient].stage != c.step.stage; });
+}
+
+}  // namespace
+
+DurableQueue::DurableQueue(FileSystem& files, DurableQueueOptions options, age::X25519Identity key, Random& random,
+                           const Clock& clock)
+    : files_(files),
+      options_(std::move(options)),
+      key_(std::move(key)),
+      random_(random),
+      clock_(clock),
+      directory_(files, options_.directory) {}
+
+DurableQueue::~DurableQueue() = default;
+
+Result<std::unique_ptr<DurableQueue>> DurableQueue::open(FileSystem& files, DurableQueueOptions options,
+                                                         age::X25519Identity key, Random& random, const Clock& clock) {
+  std::unique_ptr<DurableQueue> queue(new DurableQueue(files, std::move(options), std::move(key), random, clock));
+  BULLA_CHECK_OK(files.make_directory(queue->options_.directory));
+  BULLA_TRY(queue->lock_, files.lock(queue->options_.directory + "/" + std::string(kLock)));
+  BULLA_CHECK_OK(queue->recover());
+  return queue;
+}
+
+std::string DurableQueue::path(const MessageId& id, std::string_view suffix) const {
+  return options_.directory + "/" + id.text() + std::string(suffix);
+}
+
+std::string DurableQueue::log_path(const MessageId& id, std::uint32_t generation) const {
+  return path(id, ".log." + std::to_string(generation));
+}
+
+std::shared_ptr<DurableQueue::Message> DurableQueue::find(const MessageId& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = messages_.find(id);
+  return found == messages_.end() ? nullptr : found->second;
+}
+
+void DurableQueue::forget(const MessageId& id) {
+  schedule_.remove(id);
+  const std::lock_guard lock(mutex_);
+  messages_.erase(id);
+}
+
+// ---- the start
+
+Result<> DurableQueue::recover() {
+  BULLA_TRY(const auto names, files_.list(options_.directory));
+  std::map<MessageId, std::vector<std::string>> by_message;
+  for (const auto& name : names) {
+    const auto id = MessageId::parse(std::string_view(name).substr(0, name.find('.')));
+    if (id) by_message[*id].push_back(name);
+  }
+  for (const auto& [id, files] : by_message) BULLA_CHECK_OK(recover_message(id, files));
+  recovery_.messages = schedule_.stats().messages;
+  return recovery_.leftovers == 0 ? Result<>() : directory_.sync();
+}
+
+Result<> DurableQueue::recover_message(const MessageId& id, const std::vector<std::string>& names) {
+  const auto has = [&](std::string_view suffix) {
+    return std::ranges::find(names, id.text() + std::string(suffix)) != names.end();
+  };
+  // Without one of its two files it was never acknowledged, or was done: each is durable before commit() returns.
+  if (!has(".record") || !has(".body")) {
+    for (const auto& name : names) remove_leftover(name);
+    return {};
+  }
+  if (has(".new")) remove_leftover(id.text() + ".new");
+  if (auto loaded = load(id, names); !loaded) {
+    recovery_.damaged.push_back(id.text() + ": " + loaded.error().text);
+    forget(id);
+  }
+  return {};
+}
+
+Result<> DurableQueue::load(const MessageId& id, const std::vector<std::string>& names) {
+  auto message = std::make_shared<Message>();
+  BULLA_TRY(const auto file, files_.open(path(id, ".record")));
+  BULLA_TRY(message->head, read_head(*file));
+  BULLA_TRY(const auto body_size, files_.size(path(id, ".body")));
+  if (body_size != message->head.body_size) return fail(Code::kInvalid, "its body is not as long as it should be");
+  auto steps = message->head.steps;
+  for (const auto& name : names) {
+    const auto generation = generation_of(name);
+    if (!generation) continue;
+    if (*generation != message->head.generation) {
+      remove_leftover(name);
+      continue;
+    }
+    BULLA_TRY(const auto bytes, read_all(files_, options_.directory + "/" + name, 64 << 20));
+    const auto log = read_log(bytes, steps.size());
+    for (const auto& change : log.changes) steps[change.recipient] = change.step;
+    message->log_exists = true;
+    message->rewrite = !log.whole;
+  }
+  schedule_.add(id, message->head.accepted, steps);
+  const std::lock_guard lock(mutex_);
+  messages_[id] = std::move(message);
+  return {};
+}
+
+void DurableQueue::remove_leftover(const std::string& name) {
+  // What cannot be removed now is found again at the next start.
+  (void)files_.remove(options_.directory + "/" + name);
+  ++recovery_.leftovers;
+}
+
+// ---- taking in, and claims
+
+Result<std::unique_ptr<Draft>> DurableQueue::create(BodyForm form, std::uint64_t expected_size) {
+  if (schedule_.stats().messages >= options_.max_messages)
+    return fail(Code::kTooMany, "the queue is full: " + std::to_string(options_.max_messages) + " messages");
+  BULLA_TRY(const auto free, files_.free_bytes(options_.directory));
+  const auto promised = expected_size + expected_size / 64 + kOverhead;
+  if (free < options_.reserve + promised_.load() + promised)
+    return fail(Code::kTooMany, "the disk of " + options_.directory + " is almost full", "make room on this disk");
+  BULLA_TRY(auto id, MessageId::make(clock_.now(), random_));
+  return DurableDraft::start(*this, std::move(id), form, promised);
+}
+
+std::vector<Claim> DurableQueue::claim(Stage stage, Millis now, std::size_t limit) {
+  return schedule_.claim(stage, now, limit);
+}
+
+std::optional<Millis> DurableQueue::next_due(Stage stage) const {
+  return schedule_.next_due(stage);
+}
+
+void DurableQueue::release(const MessageId& id, std::uint32_t recipient) {
+  schedule_.release(id, recipient);
+}
+
+// ---- the record file
+
+Result<Bytes> DurableQueue::seal(ByteView record) {
+  if (record.size() > kMaxRecord) return fail(Code::kInvalid, "the record of a message is too large");
+  return age::seal(record, {&key_.recipient()}, random_);
+}
+
+Result<> DurableQueue::write_record(const MessageId& id, const RecordHead& head, ByteView sealed_record) {
+  const auto fresh = path(id, ".new");
+  {
+    BULLA_TRY(const auto file, files_.create(fresh));
+    auto bytes = write_head(head);
+    append(bytes, sealed_record);
+    BULLA_CHECK_OK(file->write(bytes));
+    BULLA_CHECK_OK(file->sync());
+  }
+  BULLA_CHECK_OK(files_.rename(fresh, path(id, ".record")));
+  return directory_.sync();
+}
+
+Result<Bytes> DurableQueue::sealed_record(const MessageId& id) {
+  BULLA_TRY(const auto size, files_.size(path(id, ".record")));
+  BULLA_TRY(const auto file, files_.open(path(id, ".record")));
+  BULLA_TRY(const auto head, read_head(*file));
+  const auto head_size = write_head(head).size();
+  if (size < head_size || size > head_size + kMaxRecord + kMaxRecord / 64 + 1024)
+    return fail(Code::kInvalid, "the record file of " + id.text() + " has an impossible size");
+  Bytes bytes(static_cast<std::size_t>(size) - head_size);
+  BULLA_TRY(const auto got, file->read(bytes));
+  bytes.resize(got);
+  return bytes;
+}
+
+Result<Secret> DurableQueue::record(const MessageId& id) {
+  const auto message = find(id);
+  if (!message) return fail(Code::kNotFound, "there is no message " + id.text());
+  const std::lock_guard lock(message->mutex);
+  if (message->gone) return fail(Code::kNotFound, "there is no message " + id.text());
+  BULLA_TRY(const auto sealed, sealed_record(id));
+  return age::open(sealed, {&key_});
+}
+
+Result<std::unique_ptr<Body>> DurableQueue::body(const MessageId& id) {
+  const auto message = find(id);
+  if (!message) return fail(Code::kNotFound, "there is no message " + id.text());
+  BULLA_TRY(auto file, files_.open(path(id, ".body")));
+  if (message->head.form == BodyForm::kPlain) return std::make_unique<SealedBody>(std::move(file), key_.clone());
+  return std::make_unique<StoredBody>(std::move(file));
+}
+
+// ---- changes
+
+Result<> DurableQueue::update(const MessageId& id, std::span<const Change> changes, std::optional<ByteView> record) {
+  const auto message = find(id);
+  if (!message) return fail(Code::kNotFound, "there is no message " + id.text());
+  const std::lock_guard lock(message->mutex);
+  if (message->gone) return fail(Code::kNotFound, "there is no message " + id.text());
+  const auto count = message->head.steps.size();
+  if (std::ranges::any_of(changes, [&](const Change& change) { return change.recipient >= count; }))
+    return fail(Code::kInvalid, "message " + id.text() + " has no such recipient");
+  auto result = persist(id, *message, changes, record);
+  if (!result) message->rewrite = true;
+  schedule_.apply(id, changes);
+  if (schedule_.all_done(id)) {
+    message->gone = true;
+    forget(id);
+  }
+  return result;
+}
+
+Result<> DurableQueue::persist(const MessageId& id, Message& message, std::span<const Change> changes,
+                               std::optional<ByteView> record) {
+  auto steps = schedule_.steps(id);
+  const bool durable = changes_stage(changes, steps);
+  for (const auto& change : changes) steps[change.recipient] = change.step;
+  if (std::ranges::all_of(steps, [](const Step& step) { return step.stage == Stage::kDone; }))
+    return remove_message(id, message);
+  if (record || message.rewrite) return rewrite(id, message, std::move(steps), record);
+  return append_log(id, message, changes, durable);
+}
+
+Result<> DurableQueue::rewrite(const MessageId& id, Message& message, std::vector<Step> steps,
+                               std::optional<ByteView> record) {
+  BULLA_TRY(const auto sealed, record ? seal(*record) : sealed_record(id));
+  const auto old = message.head;
+  // The number is used up even if this fails: the file may be on the disk with it.
+  ++message.head.generation;
+  message.head.steps = std::move(steps);
+  message.log_exists = false;
+  // A write that failed earlier may have left this.
+  if (message.rewrite) (void)files_.remove(path(id, ".new"));
+  message.rewrite = true;
+  BULLA_CHECK_OK(write_record(id, message.head, sealed));
+  message.rewrite = false;
+  (void)files_.remove(log_path(id, old.generation));
+  return {};
+}
+
+Result<> DurableQueue::append_log(const MessageId& id, Message& message, std::span<const Change> changes,
+                                  bool durable) {
+  Bytes entries;
+  for (const auto& change : changes) append(entries, write_log_entry(change));
+  BULLA_TRY(const auto file, files_.append(log_path(id, message.head.generation)));
+  BULLA_CHECK_OK(file->write(entries));
+  if (!durable) return {};
+  BULLA_CHECK_OK(file->sync());
+  // The name of a new log is durable only when the directory is; syncing it each time would cost too much.
+  if (!message.log_exists) BULLA_CHECK_OK(directory_.sync());
+  message.log_exists = true;
+  return {};
+}
+
+Result<> DurableQueue::remove_message(const MessageId& id, Message& message) {
+  // The record file goes first: without it, the rest is a leftover.
+  BULLA_CHECK_OK(files_.remove(path(id, ".record")));
+  (void)files_.remove(path(id, ".body"));
+  (void)files_.remove(log_path(id, message.head.generation));
+  return directory_.sync();
+}
+
+}  // namespace bulla::queue
