@@ -16,10 +16,18 @@ extern "C" int getentropy(void* out, std::size_t size) {
 
 // Broken promises inside of the libraries end the module with a trap, and print nothing: without these, printf and the
 // file functions of WASI would be linked in.
-extern "C" [[noreturn]] void __cxa_pure_virtual() { __builtin_trap(); }
-extern "C" [[noreturn]] void abort_message(const char*, ...) { __builtin_trap(); }
-extern "C" [[noreturn]] void abort() { __builtin_trap(); }
+extern "C" [[noreturn]] void __cxa_pure_virtual() {
+  __builtin_trap();
+}
+extern "C" [[noreturn]] void abort_message(const char*, ...) {
+  __builtin_trap();
+}
+extern "C" [[noreturn]] void abort() {
+  __builtin_trap();
+}
 
 _LIBCPP_BEGIN_NAMESPACE_STD
-[[noreturn]] void __libcpp_verbose_abort(const char*, ...) { __builtin_trap(); }
+[[noreturn]] void __libcpp_verbose_abort(const char*, ...) {
+  __builtin_trap();
+}
 _LIBCPP_END_NAMESPACE_STD

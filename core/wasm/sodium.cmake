@@ -16,6 +16,7 @@ set(sodium_sources
   crypto_aead/chacha20poly1305/sodium/aead_chacha20poly1305.c
   crypto_auth/hmacsha256/auth_hmacsha256.c
   crypto_auth/hmacsha512/auth_hmacsha512.c
+  crypto_core/ed25519/core_ed25519.c
   crypto_core/ed25519/core_ristretto255.c
   crypto_core/ed25519/ref10/ed25519_ref10.c
   crypto_generichash/blake2b/ref/blake2b-compress-ref.c

@@ -2,12 +2,14 @@
 //
 //   const viewer = await loadViewer(bytes);            // bytes of viewer.wasm
 //   const plain = viewer.age.open(identity, file);
+//
+// The portal's module can more: see portal.ts, "@bulla/wasm/portal".
 import { Age } from "./age.ts";
+import { EnvelopeOpener } from "./envelope.ts";
 import { Module } from "./module.ts";
 
-export { AgeOpener } from "./age.ts";
 export { BullaError, type Code } from "./error.ts";
-export type { Age };
+export type { Age, EnvelopeOpener };
 
 /** Viewer is what the page of an envelope needs: age, and envelopes. */
 export class Viewer {
@@ -19,9 +21,9 @@ export class Viewer {
     this.age = new Age(module);
   }
 
-  /** SHA-256, 32 bytes. */
-  sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    return this.module.call("bulla_sha256", bytes);
+  /** Starts to open the sealed file of envelope `id` (30 characters), of at most `size` bytes, with the server share. */
+  envelope(id: string, share: Uint8Array, size: number): EnvelopeOpener {
+    return new EnvelopeOpener(this.module, id, share, size);
   }
 
   /** The memory that the module has taken so far, in bytes. */
@@ -30,7 +32,7 @@ export class Viewer {
   }
 }
 
-/** Starts viewer.wasm (or portal.wasm, which can all that it can). */
+/** Starts viewer.wasm. */
 export async function loadViewer(bytes: BufferSource): Promise<Viewer> {
   return new Viewer(await Module.load(bytes));
 }

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 const folder = process.env.BULLA_WASM_DIR ?? resolve(import.meta.dirname, "../../../build/wasm");
 
 /** The bytes of a module that `ninja -C build/wasm` has made. */
-export function moduleBytes(name: "viewer" | "portal"): Uint8Array<ArrayBuffer> {
+export function moduleBytes(name: "viewer" | "portal" | "testing"): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(resolve(folder, `${name}.wasm`)));
 }
 
