@@ -1,0 +1,19 @@
+// The first script of an envelope, readable in the file: it unpacks the second one, and WebAssembly, from the block
+// "bulla-viewer" (gzip of script ‖ module, in base64). The page's policy runs the second script only if its hash is the
+// one that the policy names, and that script runs the module only if its hash is the one that the script names.
+(async () => {
+  try {
+    const plain = { createHTML: (html) => html, createScript: (script) => script };
+    const policy = window.trustedTypes ? trustedTypes.createPolicy("bulla", plain) : plain;
+    const packed = Uint8Array.from(atob(document.getElementById("bulla-viewer").textContent), (c) => c.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const script = document.createElement("script");
+    script.text = policy.createScript(new TextDecoder().decode(bytes.subarray(0, scriptSize)));
+    window.bullaBoot = [(html) => policy.createHTML(html), bytes.slice(scriptSize)];
+    document.head.append(script);
+    if (window.bullaBoot) throw 0;
+  } catch {
+    document.getElementById("bulla-old").hidden = false;
+  }
+})();
