@@ -18,10 +18,10 @@ Result<Secret> argon2id(ByteView password, ByteView salt, const Argon2Cost& cost
   if (password.size() > kMaxPassword) return fail(Code::kInvalid, "a password is at most 4096 bytes");
   sodium_ready();
   Secret out(length);
+  const auto* text = password.empty() ? "" : reinterpret_cast<const char*>(password.data());  // libsodium wants one
   // What is left to fail is the memory.
-  if (crypto_pwhash_argon2id(out.writable().data(), length, reinterpret_cast<const char*>(password.data()),
-                             password.size(), salt.data(), cost.passes, std::size_t{cost.memory_kib} * 1024,
-                             crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
+  if (crypto_pwhash_argon2id(out.writable().data(), length, text, password.size(), salt.data(), cost.passes,
+                             std::size_t{cost.memory_kib} * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
     return fail(Code::kUnavailable, "there is not enough memory to stretch a password");
   return out;
 }
