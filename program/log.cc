@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "program/utf8.h"
+
 namespace bulla::program {
 namespace {
 
@@ -50,25 +52,6 @@ std::string_view level_text(Level level) {
     if (value == level) return text;
   }
   return "info";
-}
-
-// utf8_length is the length of the well-formed UTF-8 character at the start of `text`, or 0 (RFC 3629 §4).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 && first <= 0xF4   ? 4
-                             : first >= 0xE0 && first <= 0xEF ? 3
-                             : first >= 0xC2 && first <= 0xDF ? 2
-                                                              : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const auto second = byte(1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool outside = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-  return overlong || outside ? 0 : length;
 }
 
 void append_escaped(std::string& out, char c) {
@@ -151,20 +134,20 @@ void append_json_text(std::string& out, std::string_view text, std::size_t max_b
   out.push_back('"');
   std::size_t used = 0;
   while (!text.empty()) {
-    const auto length = utf8_length(text);
-    used += length == 0 ? 1 : length;
+    const auto character = next_character(text);
+    used += character.length;
     if (used > max_bytes) {
       out.append("...");
       break;
     }
-    if (length == 0) {
+    if (!character.valid) {
       out.append("\xEF\xBF\xBD");
-    } else if (length == 1) {
+    } else if (character.length == 1) {
       append_escaped(out, text[0]);
     } else {
-      out.append(text.substr(0, length));
+      out.append(text.substr(0, character.length));
     }
-    text.remove_prefix(length == 0 ? 1 : length);
+    text.remove_prefix(character.length);
   }
   out.push_back('"');
 }
