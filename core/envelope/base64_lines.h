@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "core/base/bytes.h"
+#include "core/base/secret.h"
 
 namespace bulla::envelope {
 
@@ -12,13 +12,15 @@ class Base64Lines {
   // `width` is the number of characters of a line.
   explicit Base64Lines(std::size_t width = 76, std::string_view line_end = "\r\n") : width_(width), end_(line_end) {}
 
-  // append adds the text of the next bytes to `out`; up to two bytes wait for the next call.
+  // append adds the text of the next bytes to `out`; up to two bytes wait for the next call. `out` is not wiped.
   void append(ByteView bytes, std::string& out);
-  // finish adds what waits, with padding. The last line gets no line end.
+  // finish adds what waits, with padding; the last line gets no line end. Then the object starts anew.
   void finish(std::string& out);
 
  private:
-  void put(ByteView triples, std::string& out);
+  void put_groups(ByteView groups, std::string& out);
+  std::size_t put_lines(ByteView groups, std::string& out);
+  void put_text(std::string_view text, std::string& out);
   std::size_t width_;
   std::string_view end_;
   std::size_t column_ = 0;

@@ -37,6 +37,7 @@ class ContentSealer {
  private:
   struct State;
   explicit ContentSealer(std::unique_ptr<State> state);
+  Result<> put(ByteView stored);
   std::unique_ptr<State> state_;
 };
 

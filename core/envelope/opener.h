@@ -10,7 +10,7 @@ namespace bulla::envelope {
 class ContentOpener {
  public:
   // `id` is the envelope that was asked for; server_share is what the release gave (kServerShareSize bytes).
-  // file_size is the size of the whole file: memory is taken once, and more than that is refused.
+  // file_size is an upper bound for the size of the file: memory is taken once, and more than that is refused.
   static Result<std::unique_ptr<ContentOpener>> start(const EnvelopeId& id, ByteView server_share,
                                                       std::uint64_t file_size);
   ~ContentOpener();
@@ -23,12 +23,17 @@ class ContentOpener {
   Result<ContentView> finish();
 
  private:
-  explicit ContentOpener(SplitIdentity&& identity, std::uint64_t file_size);
+  ContentOpener(const EnvelopeId& id, SplitIdentity&& identity, std::uint64_t file_size);
+  Result<> take(ByteView plaintext);
+  std::unexpected<Error> failed();
+
+  EnvelopeId id_;
   SplitIdentity identity_;
   std::uint64_t file_size_;
   std::uint64_t taken_ = 0;
   Secret content_;
   std::size_t used_ = 0;
+  bool failed_ = false;
   age::FileOpener opener_;
 };
 

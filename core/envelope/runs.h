@@ -30,23 +30,23 @@ using ByteSink = std::function<Result<>(ByteView)>;
 // run_text_size is the length of a run's base64 text, line ends included.
 std::uint64_t run_text_size(const Run& run);
 
-// check_runs: kInvalid unless there are at most kMaxRuns, ascending, apart, in bounds, and within the stored message.
+// check_runs: kInvalid unless there are at most kMaxRuns, ascending, not overlapping, in bounds, within the stored
+// message.
 Result<> check_runs(std::span<const Run> runs, std::uint64_t stored_size);
 // original_size is the size of the restored message; the runs have been checked.
 std::uint64_t original_size(std::span<const Run> runs, std::uint64_t stored_size);
 // stored_size is the reverse.
 std::uint64_t stored_size(std::span<const Run> runs, std::uint64_t original_size);
 
-// store writes the stored form of a message to the sink, in pieces of at most 1 MiB that are wiped after use. The runs
+// store writes the stored form of a message to the sink; decoded pieces are wiped after use. The runs
 // must have been made for this message (find_run); kInternal when a text is not base64 of its run's shape.
 Result<> store(ByteView original, std::span<const Run> runs, const ByteSink& sink);
 
-// restore writes the bytes [offset, offset + size) of the stored message as they were: runs that begin and end within
-// are encoded again. With 0 and stored.size(): the original message. The runs have been checked.
+// restore writes the original message to the sink, in pieces. The runs have been checked.
 Result<> restore(ByteView stored, std::span<const Run> runs, const ByteSink& sink);
 
 // find_run looks at the whole text of a base64 body: nothing unless encoding it again gives the same bytes.
-// The result's offset is 0; `text` may be followed by anything, only what belongs to it is passed in.
+// The result's offset is 0.
 std::optional<Run> find_run(ByteView text);
 
 }  // namespace bulla::envelope
