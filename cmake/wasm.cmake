@@ -13,7 +13,7 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 # Sections for each function and object let the linker leave out whatever a module does not export.
 set(wasm_flags "-ffunction-sections -fdata-sections -fvisibility=hidden -fno-stack-protector -flto -mbulk-memory -mmutable-globals -mnontrapping-fptoint -msign-ext")
 set(CMAKE_C_FLAGS_INIT "${wasm_flags}")
-set(CMAKE_CXX_FLAGS_INIT "${wasm_flags} -fno-exceptions -fno-rtti")
+set(CMAKE_CXX_FLAGS_INIT "${wasm_flags} -fno-exceptions -fno-rtti -fwhole-program-vtables -fvirtual-function-elimination")
 set(CMAKE_C_FLAGS_RELEASE_INIT "")
 # Speed is decided by a few loops (ChaCha20, Poly1305, SHA-256, the curve), which sodium.cmake compiles with -O3.
 set(CMAKE_C_FLAGS_RELEASE "-Oz -DNDEBUG" CACHE STRING "")

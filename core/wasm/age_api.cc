@@ -23,7 +23,17 @@ BULLA_EXPORT(bulla_age_open)(const std::uint8_t* identity_text, std::size_t iden
                              std::size_t file_size) {
   auto identity = age::X25519Identity::parse(text(identity_text, identity_size));
   if (!identity) return failed(identity.error());
-  return finish(age::open(view(file, file_size), {&*identity}));
+  // As envelopes are opened, so that the module holds one reader of files only.
+  Bytes plaintext;
+  plaintext.reserve(file_size);  // the plaintext is shorter: nothing is left behind by a move
+  age::FileOpener opener({&*identity}, [&plaintext](ByteView bytes) {
+    append(plaintext, bytes);
+    return Result<>();
+  });
+  auto result = opener.write(view(file, file_size));
+  if (result) result = opener.finish();
+  auto opened = Secret::take(std::move(plaintext));
+  return result ? done(std::move(opened)) : failed(result.error());
 }
 
 }  // namespace bulla::wasm

@@ -26,6 +26,17 @@ extern "C" [[noreturn]] void abort() {
   __builtin_trap();
 }
 
+// Each is one instruction of WebAssembly; those of wasi-libc are loops, written for engines that lack it.
+extern "C" void* memcpy(void* __restrict to, const void* __restrict from, std::size_t size) {
+  return __builtin_memcpy(to, from, size);
+}
+extern "C" void* memmove(void* to, const void* from, std::size_t size) {
+  return __builtin_memmove(to, from, size);
+}
+extern "C" void* memset(void* to, int byte, std::size_t size) {
+  return __builtin_memset(to, byte, size);
+}
+
 _LIBCPP_BEGIN_NAMESPACE_STD
 [[noreturn]] void __libcpp_verbose_abort(const char*, ...) {
   __builtin_trap();
