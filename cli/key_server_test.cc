@@ -1,0 +1,83 @@
+#include "cli/key_server.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/account.h"
+#include "core/age/file.h"
+
+namespace bulla::cli {
+namespace {
+
+TEST(Origin, IsSchemeAndHostAlone) {
+  struct Row {
+    std::string_view text;
+    std::string_view expected;  // empty: refused
+  };
+  const Row rows[] = {
+      {"https://keys.example.com", "https://keys.example.com"},
+      {"https://keys.example.com/", "https://keys.example.com"},
+      {"HTTPS://Keys.Example.COM:8443", "https://keys.example.com:8443"},
+      {"https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"},
+      {"http://localhost:8443", "http://localhost:8443"},
+      {"http://127.0.0.1:8443", "http://127.0.0.1:8443"},
+      {"http://[::1]:8443", "http://[::1]:8443"},
+      {"http://keys.example.com", ""},
+      {"http://localhost.example.com", ""},
+      {"keys.example.com", ""},
+      {"ftp://keys.example.com", ""},
+      {"https://", ""},
+      {"https://keys.example.com/open", ""},
+      {"https://keys.example.com?x", ""},
+      {"https://keys.example.com#x", ""},
+      {"https://user@keys.example.com", ""},
+      {"https://keys.example.com@evil.example", ""},
+      {"javascript:alert(1)", ""},
+      {"", ""},
+  };
+  for (const auto& row : rows) {
+    const auto origin = check_origin(row.text);
+    EXPECT_EQ(origin ? *origin : "", row.expected) << row.text;
+  }
+}
+
+TEST(Json, FieldsAreAskedForWithTheirType) {
+  const auto object =
+      JsonObject::parse(R"({"t":"x","n":1,"b":"AAEC","bad":"AA=","l":["a","b"],"m":["a",1],"o":{"t":"y"}})");
+  ASSERT_TRUE(object);
+  EXPECT_EQ(*object->text("t"), "x");
+  EXPECT_EQ(*object->binary("b"), (Bytes{0, 1, 2}));
+  EXPECT_EQ(*object->texts("l"), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(*object->object("o")->text("t"), "y");
+  EXPECT_EQ(object->text_or("t", "z"), "x");
+  EXPECT_EQ(object->text_or("n", "z"), "z");
+  for (const char* name : {"n", "l", "o", "none"}) EXPECT_FALSE(object->text(name)) << name;
+  for (const char* name : {"n", "bad", "none"}) EXPECT_FALSE(object->binary(name)) << name;
+  for (const char* name : {"t", "m", "none"}) EXPECT_FALSE(object->texts(name)) << name;
+  for (const char* name : {"t", "none"}) EXPECT_FALSE(object->object(name)) << name;
+}
+
+TEST(Json, OnlyShallowObjectsAreTaken) {
+  for (const char* text : {"", "[]", "1", "{", "{}x", "\"a\""}) EXPECT_FALSE(JsonObject::parse(text)) << text;
+  EXPECT_FALSE(JsonObject::parse("{\"a\":" + std::string(100, '[') + std::string(100, ']') + "}"));
+}
+
+TEST(Identity, OpensWithItsExportKeyOnly) {
+  SystemRandom random;
+  const auto identity = age::X25519Identity::generate(random);
+  ASSERT_TRUE(identity);
+  const auto key = Secret::copy_of(Bytes(64, 7));
+  const auto wrapped = wrap_identity(*identity, key, random);
+  ASSERT_TRUE(wrapped);
+  const auto unwrapped = unwrap_identity(*wrapped, key);
+  ASSERT_TRUE(unwrapped);
+  EXPECT_EQ(unwrapped->recipient().text(), identity->recipient().text());
+
+  EXPECT_FALSE(unwrap_identity(*wrapped, Secret::copy_of(Bytes(64, 8))));
+  auto damaged = *wrapped;
+  damaged.back() ^= 1;
+  EXPECT_FALSE(unwrap_identity(damaged, key));
+  EXPECT_FALSE(unwrap_identity(Bytes(5000, 0), key));
+}
+
+}  // namespace
+}  // namespace bulla::cli

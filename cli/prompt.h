@@ -1,0 +1,28 @@
+// Prompt: where secrets come from. Never from an argument, which every user of the machine could read.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/base/secret.h"
+
+namespace bulla::cli {
+
+enum class Echo { kOff, kOn };
+
+// What is asked for, and how a script gives it.
+struct Question {
+  std::string text;    // "Password: "
+  std::string option;  // "--password-file", for the hint when there is no terminal
+  std::string file;    // what that option said: a file, "-" for one line of standard input, or "" to ask
+  Echo echo = Echo::kOff;
+};
+
+// ask_secret returns 1 to 1024 bytes. A file is read as program::read_secret_file does.
+Result<Secret> ask_secret(const Question& question);
+
+// ask_new_password asks twice at a terminal, and refuses fewer than 8 characters.
+Result<Secret> ask_new_password(const Question& question);
+
+}  // namespace bulla::cli
