@@ -60,10 +60,11 @@ Result<std::string> check_origin(std::string_view text) {
   const bool bare = url->encoded_path().empty() || url->encoded_path() == "/";
   if (!bare || url->has_query() || url->has_fragment() || url->has_userinfo())
     return bad("holds more than scheme and host");
-  if (url->scheme() != "https" && url->scheme() != "http") return bad("is neither https nor http");
+  const bool encrypted = url->scheme_id() == boost::urls::scheme::https;
+  if (!encrypted && url->scheme_id() != boost::urls::scheme::http) return bad("is neither https nor http");
   const std::string host(url->encoded_host());
-  if (url->scheme() == "http" && !is_loopback_name(host)) return bad("is not encrypted: http is for loopback only");
-  auto origin = std::string(url->scheme()) + "://" + host;
+  if (!encrypted && !is_loopback_name(host)) return bad("is not encrypted: http is for loopback only");
+  auto origin = (encrypted ? "https://" : "http://") + host;
   if (url->has_port() && !url->port().empty()) origin += ":" + std::string(url->port());
   std::ranges::transform(origin, origin.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   return origin;

@@ -37,7 +37,7 @@ class CheckArrows(unittest.TestCase):
             ("Beast", "keys/a.h", "#  include <boost/beast/http.hpp>", "belongs to net"),
             ("SQL", "keys/a.cc", "#include <sqlite3.h>", "belongs to store"),
             ("sockets", "smtp/a.cc", "#include <sys/socket.h>", "belongs to net"),
-            ("MIME", "policy/a.cc", "#include <gmime/gmime.h>", "belongs to mail"),
+            ("MIME", "queue/a.cc", "#include <gmime/gmime.h>", "belongs to mail"),
             ("I/O in core", "core/age/a.cc", "#include <fstream>", "core/ does no I/O"),
             ("threads in core", "core/age/a.cc", "#include <thread>", "core/ does no I/O"),
             ("not from the root", "core/base/a.cc", '#include "bytes.h"', "no file of the project"),
