@@ -24,10 +24,10 @@ class Fields {
     if (auto taken = take(size)) out = Secret::copy_of(*taken);
   }
 
-  template <class Message>
-  Result<Message> done(Message&& message, const char* name) {
+  // complete tells what went wrong, if anything did.
+  Result<> complete(const char* name) const {
     if (!good_) return fail(Code::kInvalid, std::string("an OPAQUE message is malformed: ") + name);
-    return std::move(message);
+    return {};
   }
 
  private:
@@ -54,7 +54,8 @@ Result<RegistrationRequest> RegistrationRequest::parse(ByteView bytes) {
   Fields in(bytes, kSize);
   RegistrationRequest out;
   in.element(out.blinded);
-  return in.done(std::move(out), "registration request");
+  BULLA_CHECK_OK(in.complete("registration request"));
+  return out;
 }
 
 Bytes RegistrationResponse::serialize() const {
@@ -66,7 +67,8 @@ Result<RegistrationResponse> RegistrationResponse::parse(ByteView bytes) {
   RegistrationResponse out;
   in.element(out.evaluated);
   in.element(out.server_public_key);
-  return in.done(std::move(out), "registration response");
+  BULLA_CHECK_OK(in.complete("registration response"));
+  return out;
 }
 
 Bytes Envelope::serialize() const {
@@ -78,7 +80,8 @@ Result<Envelope> Envelope::parse(ByteView bytes) {
   Envelope out;
   in.bytes(out.nonce);
   in.bytes(out.auth_tag);
-  return in.done(std::move(out), "envelope");
+  BULLA_CHECK_OK(in.complete("envelope"));
+  return out;
 }
 
 Secret Record::serialize() const {
@@ -92,7 +95,8 @@ Result<Record> Record::parse(ByteView bytes) {
   in.secret(out.masking_key, kHashSize);
   in.bytes(out.envelope.nonce);
   in.bytes(out.envelope.auth_tag);
-  return in.done(std::move(out), "record");
+  BULLA_CHECK_OK(in.complete("record"));
+  return out;
 }
 
 Bytes Ke1::serialize() const {
@@ -105,7 +109,8 @@ Result<Ke1> Ke1::parse(ByteView bytes) {
   in.element(out.blinded);
   in.bytes(out.client_nonce);
   in.element(out.client_keyshare);
-  return in.done(std::move(out), "KE1");
+  BULLA_CHECK_OK(in.complete("KE1"));
+  return out;
 }
 
 Bytes CredentialResponse::serialize() const {
@@ -125,7 +130,8 @@ Result<Ke2> Ke2::parse(ByteView bytes) {
   in.bytes(out.server_nonce);
   in.element(out.server_keyshare);
   in.bytes(out.server_mac);
-  return in.done(std::move(out), "KE2");
+  BULLA_CHECK_OK(in.complete("KE2"));
+  return out;
 }
 
 Bytes Ke3::serialize() const {
@@ -136,7 +142,8 @@ Result<Ke3> Ke3::parse(ByteView bytes) {
   Fields in(bytes, kSize);
   Ke3 out;
   in.bytes(out.client_mac);
-  return in.done(std::move(out), "KE3");
+  BULLA_CHECK_OK(in.complete("KE3"));
+  return out;
 }
 
 }  // namespace bulla::opaque
