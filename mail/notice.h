@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/envelope/data_block.h"
+#include "core/envelope/html.h"
 
 namespace bulla::mail {
 

@@ -1,0 +1,109 @@
+#include "mail/gmime.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/envelope/utf8.h"
+
+namespace bulla::mail {
+namespace {
+
+// Each line that begins like a boundary may become a part, of about 2 KiB in GMime's tree.
+constexpr std::size_t kMaxDashLines = 50'000;
+constexpr std::uint64_t kMaxParsed = std::uint64_t{1} << 31;
+
+std::size_t dash_lines(ByteView bytes) {
+  std::size_t count = 0;
+  const char* at = reinterpret_cast<const char*>(bytes.data());
+  const char* const end = at + bytes.size();
+  while (at < end) {
+    const auto* line_end = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+    if (line_end == nullptr) break;
+    at = line_end + 1;
+    if (end - at >= 2 && at[0] == '-' && at[1] == '-') ++count;
+  }
+  return count;
+}
+
+bool is_control(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
+}
+
+}  // namespace
+
+void gmime_ready() {
+  static const bool ready = [] {
+    g_mime_init();
+    for (const char* subtype : {"rfc822", "rfc2822", "global", "news", "external-body", "partial"})
+      g_mime_object_register_type("message", subtype, GMIME_TYPE_PART);
+    return true;
+  }();
+  (void)ready;
+}
+
+Format crlf_format() {
+  gmime_ready();
+  Format format(g_mime_format_options_new());
+  g_mime_format_options_set_newline_format(format.get(), GMIME_NEWLINE_FORMAT_DOS);
+  return format;
+}
+
+// GMime reads array_.data and array_.len alone, since it does not own the array and is never asked to write.
+ViewStream::ViewStream(ByteView bytes)
+    : array_{const_cast<guint8*>(bytes.data()), static_cast<guint>(std::min<std::uint64_t>(bytes.size(), kMaxParsed))} {
+  gmime_ready();
+  stream_.reset(g_mime_stream_mem_new());
+  auto* mem = GMIME_STREAM_MEM(stream_.get());
+  g_mime_stream_mem_set_byte_array(mem, &array_);
+  g_mime_stream_mem_set_owner(mem, FALSE);
+}
+
+Ref<GMimeMessage> parse_message(const ViewStream& stream, ByteView bytes) {
+  if (bytes.empty() || bytes.size() > kMaxParsed || dash_lines(bytes) > kMaxDashLines) return nullptr;
+  const Ref<GMimeParser> parser(g_mime_parser_new_with_stream(stream.stream()));
+  g_mime_parser_set_persist_stream(parser.get(), TRUE);
+  g_mime_parser_set_format(parser.get(), GMIME_FORMAT_MESSAGE);
+  return Ref<GMimeMessage>(g_mime_parser_construct_message(parser.get(), nullptr));
+}
+
+std::string clean_text(const char* text, std::size_t limit) {
+  if (text == nullptr) return {};
+  const CString valid(g_utf8_make_valid(text, -1));
+  std::string_view view(valid.get());
+  if (view.size() > limit) {
+    view = view.substr(0, limit);
+    const char* end = nullptr;
+    g_utf8_validate(view.data(), static_cast<gssize>(view.size()), &end);
+    view = view.substr(0, static_cast<std::size_t>(end - view.data()));
+  }
+  return std::string(view);
+}
+
+std::string one_line(std::string_view text, std::size_t limit) {
+  std::string out;
+  bool space = false;
+  while (!text.empty()) {
+    auto rest = text;
+    const auto c = envelope::next_code_point(rest);
+    if (is_control(c)) {
+      space = true;
+    } else {
+      const auto bytes =
+          c == envelope::kReplacement ? std::string_view("\xef\xbf\xbd") : text.substr(0, text.size() - rest.size());
+      if (out.size() + bytes.size() + 1 > limit) break;
+      if (space && !out.empty()) out += ' ';
+      space = false;
+      out += bytes;
+    }
+    text = rest;
+  }
+  return out;
+}
+
+std::string written(GMimeObject* object) {
+  const auto format = crlf_format();
+  const CString text(g_mime_object_to_string(object, format.get()));
+  return text == nullptr ? std::string() : std::string(text.get());
+}
+
+}  // namespace bulla::mail
