@@ -1,0 +1,37 @@
+// Courier delivers what is ready to the next hop: a sealed message as one mail for each recipient, a passed message as
+// one mail for all. Results count for each recipient alone.
+#pragma once
+
+#include "core/envelope/html.h"
+#include "gateway/settle.h"
+#include "mail/compose.h"
+#include "net/smtp_client.h"
+
+namespace bulla::gateway {
+
+class Courier {
+ public:
+  // What is passed by reference must outlive it.
+  Courier(const House& house, net::SmtpClient& client, const envelope::HtmlTemplate& html);
+  // run works until stop() and until deliveries under way have ended.
+  net::Task<> run();
+  void wake() { wake_.set(); }
+  void stop();
+
+ private:
+  net::Task<> work(std::vector<queue::Claim> claims);
+  net::Task<> deliver_sealed(Loaded& message);
+  net::Task<> deliver_passed(Loaded& message);
+  Result<mail::MailFrame> compose(const Record& record, const RecordRecipient& recipient) const;
+  void after(Loaded& message, const std::vector<queue::Claim>& claims, const smtp::TransactionResult& result);
+  void failed(Loaded& message, const std::vector<queue::Claim>& claims, const Error& error);
+
+  const House& house_;
+  net::SmtpClient& client_;
+  const envelope::HtmlTemplate& html_;
+  net::Event wake_;
+  net::TaskGroup deliveries_;
+  bool stopping_ = false;
+};
+
+}  // namespace bulla::gateway

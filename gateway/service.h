@@ -1,0 +1,52 @@
+// Service is the running gateway: the parts wired together, from start to a drained end.
+#pragma once
+
+#include "gateway/courier.h"
+#include "gateway/front.h"
+#include "gateway/registrar.h"
+#include "queue/durable_queue.h"
+
+namespace bulla::gateway {
+
+class Service {
+ public:
+  // start opens the queue, TLS and the template, and listens. `html_template` is the text of the envelope's page.
+  static Result<std::unique_ptr<Service>> start(const Settings& settings, const Keys& keys,
+                                                std::string_view html_template, program::Log& log);
+  ~Service();
+  // run works until SIGTERM or SIGINT, and then drains: what is being received or delivered is finished, within bounds.
+  void run();
+
+ private:
+  Service(const Settings& settings, const Keys& keys, program::Log& log);
+  Result<> open_queue();
+  Result<> open_key_server();
+  Result<> open_next_hop();
+  Result<> listen();
+  void reload();
+  net::Task<> shut_down();
+
+  const Settings& settings_;
+  const Keys& keys_;
+  program::Log& log_;
+  SystemRandom random_;
+  SystemClock clock_;
+  queue::PosixFileSystem files_;
+  std::unique_ptr<queue::DurableQueue> queue_;
+  std::optional<envelope::HtmlTemplate> html_;
+  std::shared_ptr<net::TlsServer> tls_;
+  net::Workers workers_;
+  net::Loop loop_;
+  std::optional<House> house_;
+  std::unique_ptr<HttpKeyServer> key_server_;
+  std::unique_ptr<net::SmtpClient> client_;
+  std::unique_ptr<Courier> courier_;
+  std::unique_ptr<Registrar> registrar_;
+  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<Front> front_;
+  std::unique_ptr<net::SmtpServer> server_;
+  std::unique_ptr<net::TaskGroup> parts_;
+  bool ending_ = false;
+};
+
+}  // namespace bulla::gateway
