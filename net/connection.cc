@@ -133,6 +133,7 @@ void Connection::cancel() {
 }
 
 Task<> Connection::close() {
+  if (!stream_.socket().is_open()) co_return;
   stream_.expires_after(millis(kLinger));
   if (tls_) co_await tls_->async_shutdown(kAwait);
   ErrorCode ignored;

@@ -14,20 +14,38 @@ namespace {
 
 namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
-using Signal = asio::cancellation_signal;
+
+// Entry is one spawned task. Asio ends the program when a task is cancelled before its first step, so that is put off.
+struct Entry {
+  asio::cancellation_signal signal;
+  bool started = false;
+  bool cancelled = false;
+
+  void cancel() {
+    cancelled = true;
+    if (started) signal.emit(asio::cancellation_type::terminal);
+  }
+};
 
 // TaskSet knows the spawned tasks of a loop, to cancel them.
 struct TaskSet {
-  std::map<std::uint64_t, std::shared_ptr<Signal>> signals;
+  std::map<std::uint64_t, std::shared_ptr<Entry>> entries;
   std::uint64_t next = 0;
   bool cancelled = false;
 
   void cancel() {
     cancelled = true;
-    const auto copy = signals;  // an ending task takes itself out
-    for (const auto& [id, signal] : copy) signal->emit(asio::cancellation_type::terminal);
+    const auto copy = entries;  // an ending task takes itself out
+    for (const auto& [id, entry] : copy) entry->cancel();
   }
 };
+
+Task<> begin(std::shared_ptr<Entry> entry, Task<> task) {
+  co_await asio::post(asio::use_awaitable);  // never within spawn()
+  entry->started = true;
+  if (entry->cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+  co_await std::move(task);
+}
 
 bool is_cancelled(const std::exception_ptr& error) {
   try {
@@ -78,7 +96,7 @@ boost::asio::io_context& Loop::context() {
   return state_->context;
 }
 std::size_t Loop::tasks() const {
-  return state_->tasks->signals.size();
+  return state_->tasks->entries.size();
 }
 
 void Loop::report(std::string_view name, std::string_view text) {
@@ -108,18 +126,19 @@ void Loop::spawn(std::string name, Task<> task) {
 std::uint64_t Loop::spawn_then(std::string name, Task<> task, std::function<void(std::uint64_t)> ended) {
   auto tasks = state_->tasks;
   const auto id = tasks->next++;
-  auto signal = std::make_shared<Signal>();
-  tasks->signals.emplace(id, signal);
-  auto done = [this, tasks, id, signal, name = std::move(name),
+  auto entry = std::make_shared<Entry>();
+  entry->cancelled = tasks->cancelled;
+  tasks->entries.emplace(id, entry);
+  auto done = [this, tasks, id, entry, name = std::move(name),
                ended = std::move(ended)](const std::exception_ptr& error) {
-    tasks->signals.erase(id);
+    tasks->entries.erase(id);
     // The coroutine's frame still refers to the signal while this runs.
-    asio::post(state_->context, [signal] {});
+    asio::post(state_->context, [entry] {});
     if (error && !is_cancelled(error)) report(name, describe(error));
     if (ended) ended(id);
   };
-  asio::co_spawn(state_->context, std::move(task), asio::bind_cancellation_slot(signal->slot(), std::move(done)));
-  if (tasks->cancelled) post([signal] { signal->emit(asio::cancellation_type::terminal); });
+  asio::co_spawn(state_->context, begin(entry, std::move(task)),
+                 asio::bind_cancellation_slot(entry->signal.slot(), std::move(done)));
   return id;
 }
 
@@ -169,7 +188,7 @@ void TaskGroup::spawn(std::string name, Task<> task) {
     state->ids.erase(ended);
     if (state->ids.empty()) state->empty.set();
   });
-  state_->ids.insert(id);  // co_spawn only posts: the task cannot have ended yet
+  state_->ids.insert(id);  // it has not begun: spawn() never runs a task itself
 }
 
 void TaskGroup::cancel() {
@@ -193,10 +212,10 @@ Task<bool> TaskGroup::wait_empty(Millis timeout) {
 }
 
 void Loop::cancel(std::uint64_t id) {
-  const auto found = state_->tasks->signals.find(id);
-  if (found == state_->tasks->signals.end()) return;
-  const auto signal = found->second;
-  signal->emit(asio::cancellation_type::terminal);
+  const auto found = state_->tasks->entries.find(id);
+  if (found == state_->tasks->entries.end()) return;
+  const auto entry = found->second;
+  entry->cancel();
 }
 
 Task<> sleep(Millis time) {

@@ -49,6 +49,7 @@ TEST(Loop, StopCancelsTasksAndWaitsForThem) {
     co_await forever();
   };
   loop.spawn("sleeper", task(cleaned));
+  loop.block_on(sleep(1));
   loop.post([&] { loop.stop(); });
   loop.run();
   EXPECT_TRUE(cleaned);
@@ -97,6 +98,35 @@ TEST(TaskGroup, CancelEndsItsTasks) {
   group.spawn("two", forever());
   group.cancel();
   EXPECT_TRUE(loop.block_on(group.wait_empty(kMinute)));
+}
+
+TEST(TaskGroup, CancelMayComeBeforeTheFirstStep) {
+  Loop loop;
+  TaskGroup group(loop);
+  bool ran = false;
+  auto task = [](bool& flag) -> Task<> {
+    flag = true;
+    co_return;
+  };
+  group.spawn("one", task(ran));
+  group.cancel();
+  EXPECT_TRUE(loop.block_on(group.wait_empty(kMinute)));
+  EXPECT_FALSE(ran);
+}
+
+TEST(TaskGroup, ATaskMayCancelItsOwnGroup) {
+  Loop loop;
+  TaskGroup group(loop);
+  auto task = [](TaskGroup& own) -> Task<> {
+    own.cancel();
+    co_await sleep(kHour);
+  };
+  auto outer = [&]() -> Task<> {
+    group.spawn("one", task(group));
+    EXPECT_EQ(group.size(), 1u) << "spawn() does not run the task";
+    EXPECT_TRUE(co_await group.wait_empty(kMinute));
+  };
+  loop.block_on(outer());
 }
 
 TEST(TaskGroup, TasksMayOutliveTheGroup) {

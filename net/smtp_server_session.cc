@@ -51,6 +51,10 @@ Task<> SmtpServerSession::run() {
 Task<> SmtpServerSession::converse() {
   while (true) {
     auto action = session_.next();
+    if (const auto* piece = std::get_if<smtp::BodyPiece>(&action)) {
+      take_piece(piece->bytes);  // many and small: worth no coroutine of their own
+      continue;
+    }
     const bool go_on = co_await perform(std::move(action));
     if (!go_on) co_return;
   }
@@ -58,9 +62,7 @@ Task<> SmtpServerSession::converse() {
 
 Task<bool> SmtpServerSession::perform(smtp::ServerAction action) {
   if (std::holds_alternative<smtp::NeedInput>(action)) co_return co_await read_more();
-  if (auto* piece = std::get_if<smtp::BodyPiece>(&action)) {
-    take_piece(piece->bytes);
-  } else if (auto* begin = std::get_if<smtp::BodyBegin>(&action)) {
+  if (auto* begin = std::get_if<smtp::BodyBegin>(&action)) {
     begin_body(begin->declared_size);
   } else if (std::holds_alternative<smtp::BodyDropped>(action)) {
     drop_body();
@@ -125,6 +127,7 @@ Task<bool> SmtpServerSession::start_tls() {
       co_await connection_->accept_tls(server_.config.tls->context(), server_.config.handshake_timeout);
   if (!started) {
     end("TLS handshake failed");
+    connection_->abort();
     co_return false;
   }
   session_.tls_started();
@@ -142,11 +145,14 @@ void SmtpServerSession::begin_body(std::optional<std::uint64_t> declared) {
 }
 
 void SmtpServerSession::take_piece(ByteView piece) {
-  if (!charge(body_.needed(piece.size(), declared_))) {
-    session_.refuse_body(smtp::answer(smtp::Answer::kNoRoom));
+  for (const bool sparing : {false, true}) {
+    const auto capacity = body_.grown(piece.size(), declared_, sparing);
+    if (!charge(capacity)) continue;
+    body_.reserve(capacity);
+    body_.append(piece);
     return;
   }
-  body_.append(piece, declared_);
+  session_.refuse_body(smtp::answer(smtp::Answer::kNoRoom));
 }
 
 void SmtpServerSession::drop_body() {

@@ -17,24 +17,25 @@ class WipedBuffer {
   std::size_t size() const { return bytes_.size(); }
   std::size_t capacity() const { return bytes_.capacity(); }
 
-  // needed says what capacity an append of `count` bytes leads to; `hint` (0: none) is the size that is expected.
-  std::size_t needed(std::size_t count, std::size_t hint) const {
+  // grown is the capacity to reserve for `count` bytes more: twice the old one, or `hint` (0: none), the size that is
+  // expected, if that is enough. With `sparing`, an eighth more.
+  std::size_t grown(std::size_t count, std::size_t hint, bool sparing = false) const {
     const auto size = bytes_.size() + count;
     if (size <= bytes_.capacity()) return bytes_.capacity();
-    const auto grown = std::max({size, bytes_.capacity() * 2, kFirst});
-    return hint >= size && hint < grown ? hint : grown;
+    const auto more = sparing ? bytes_.capacity() / 8 : std::max(bytes_.capacity(), kFirst);
+    const auto capacity = std::max(size, bytes_.capacity() + more);
+    return hint >= size && hint < capacity ? hint : capacity;
   }
-  void append(ByteView piece, std::size_t hint) {
-    const auto capacity = needed(piece.size(), hint);
-    if (capacity != bytes_.capacity()) {
-      Bytes fresh;
-      fresh.reserve(capacity);
-      bulla::append(fresh, bytes_);
-      wipe(bytes_);
-      bytes_ = std::move(fresh);
-    }
-    bulla::append(bytes_, piece);
+  void reserve(std::size_t capacity) {
+    if (capacity <= bytes_.capacity()) return;
+    Bytes fresh;
+    fresh.reserve(capacity);
+    bulla::append(fresh, bytes_);
+    wipe(bytes_);
+    bytes_ = std::move(fresh);
   }
+  // append needs room that was reserved.
+  void append(ByteView piece) { bulla::append(bytes_, piece); }
   void clear() {
     wipe(bytes_);
     Bytes().swap(bytes_);

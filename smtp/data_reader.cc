@@ -17,6 +17,7 @@ std::size_t find(ByteView in, char byte) {
 
 ByteView DataReader::next(ByteView& in) {
   while (!in.empty() && state_ != State::kDone) {
+    if (state_ == State::kDot && in.front() != '\r') state_ = State::kText;  // the dot was stuffing
     ByteView piece;
     if (state_ == State::kText || (state_ == State::kLineStart && in.front() != '.')) {
       piece = give(text(in));
@@ -37,34 +38,26 @@ ByteView DataReader::step(std::uint8_t byte) {
       state_ = State::kDot;
       return {};
     case State::kDot:
-      if (byte == '\r') {
-        state_ = State::kDotCr;
-        return {};
-      }
-      // The dot was stuffing. The next byte, a dot or not, is the line's first.
-      state_ = State::kText;
-      line_ = 1;
-      if (byte == '\n') bare_line_end_ = true;
-      held_ = byte;
-      return {&held_, 1};
+      state_ = State::kDotCr;
+      return {};
     case State::kDotCr:
       if (byte == '\n') {
         state_ = State::kDone;
         return {};
       }
-      [[fallthrough]];
+      break;
     case State::kCr:
       if (byte == '\n') {
         end_line();
         return kCrLf;
       }
-      bare_line_end_ = true;
-      state_ = byte == '\r' ? State::kCr : State::kText;
-      return {};
+      break;
     case State::kText:
     case State::kDone:
-      break;
+      return {};
   }
+  bare_line_end_ = true;
+  state_ = byte == '\r' ? State::kCr : State::kText;
   return {};
 }
 

@@ -14,9 +14,9 @@ class DataReader {
   // max_line: bytes of a line without CRLF, beyond which the message is marked.
   explicit DataReader(std::uint64_t max_size, std::uint64_t max_line) : max_size_(max_size), max_line_(max_line) {}
 
-  // next takes bytes off the front of `in` and returns a piece of the message: a view into `in` or into the
-  // reader, valid until the next call. Empty with `in` empty: more input is needed. Empty with done(): the
-  // end was read and `in` starts after it. Pieces of a message that is marked are empty, its bytes are skipped.
+  // next takes bytes off the front of `in` and returns a piece of the message: a view into `in`, or into
+  // constant memory (a line end whose CR came before). Empty with `in` empty: more input is needed. Empty with done():
+  // the end was read and `in` starts after it. Pieces of a message that is marked are empty, its bytes are skipped.
   ByteView next(ByteView& in);
 
   bool done() const { return state_ == State::kDone; }
@@ -48,7 +48,6 @@ class DataReader {
   std::uint64_t size_ = 0;
   std::uint64_t line_ = 0;
   State state_ = State::kLineStart;
-  std::uint8_t held_ = 0;  // the byte that step() gives out
   bool too_big_ = false;
   bool bare_line_end_ = false;
   bool line_too_long_ = false;
