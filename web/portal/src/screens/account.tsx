@@ -103,7 +103,9 @@ export function CodeScreen({ flow, state }: Props<"code">) {
         </Actions>
       </form>
       <p class="quiet-text">{texts.codeNone}</p>
-      <Button kind="plain" label={texts.resend} disabled={flow.busy} press={() => void flow.sendCode()} />
+      <p class="aside">
+        <Button kind="plain" label={texts.resend} disabled={flow.busy} press={() => void flow.sendCode()} />
+      </p>
     </Card>
   );
 }

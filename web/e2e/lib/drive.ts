@@ -1,0 +1,80 @@
+/**
+ * What a recipient does, step by step, on the envelope's page and in the portal; for tests of these pages and of whole
+ * programs. Everything is found as a person finds it: by role, label and text.
+ */
+import type { Locator, Page } from "playwright-core";
+
+/** What the envelope's page shows once a message is open. */
+export const openedMessage = (envelope: Page): Locator => envelope.locator("article.message");
+
+/** pressOpen presses "Open message" and returns the portal's window. */
+export async function pressOpen(envelope: Page): Promise<Page> {
+  const [portal] = await Promise.all([
+    envelope.waitForEvent("popup"),
+    envelope.getByRole("button", { name: /^(Open message|Try again)$/ }).click(),
+  ]);
+  return portal;
+}
+
+/** giveAddress enters the address in the portal. */
+export async function giveAddress(portal: Page, address: string): Promise<void> {
+  await portal.getByLabel("Your e-mail address").fill(address);
+  await portal.getByRole("button", { name: "Continue" }).click();
+}
+
+/** askForCode lets the portal mail a code; the field for it is there afterwards. */
+export async function askForCode(portal: Page): Promise<void> {
+  await portal.getByRole("button", { name: "Send me the code" }).click();
+  await portal.getByLabel("Code", { exact: true }).waitFor();
+}
+
+export async function giveCode(portal: Page, code: string): Promise<void> {
+  await portal.getByLabel("Code", { exact: true }).fill(code);
+  await portal.getByRole("button", { name: "Continue" }).click();
+}
+
+export async function choosePassword(portal: Page, password: string): Promise<void> {
+  await portal.getByLabel("Password", { exact: true }).fill(password);
+  await portal.getByRole("button", { name: "Set the password" }).click();
+}
+
+export async function signIn(portal: Page, password: string): Promise<void> {
+  await portal.getByLabel("Password", { exact: true }).fill(password);
+  await portal.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** confirm waits until the button takes presses, and presses it. The portal's window closes when the message opens. */
+export async function confirm(portal: Page): Promise<void> {
+  await portal.locator('button[aria-disabled="false"]', { hasText: "Yes, open it" }).click();
+}
+
+/** releaseCode reads the code that the portal shows when no page waits for it. */
+export async function releaseCode(portal: Page): Promise<string> {
+  return await portal.getByLabel("Code for the message").inputValue();
+}
+
+/** enterCode pastes a code into the envelope's page. */
+export async function enterCode(envelope: Page, code: string): Promise<void> {
+  const field = envelope.getByLabel("Code from the sign-in page");
+  if (!(await field.isVisible())) await envelope.getByText("Enter a code instead").click();
+  await field.fill(code);
+  await envelope.getByRole("button", { name: "Open with this code" }).click();
+}
+
+/** saveAttachment presses Save beside an attachment; `path` is where the browser put the file, and its name. */
+export async function saveAttachment(envelope: Page, name: string): Promise<{ name: string; path: string }> {
+  const [download] = await Promise.all([
+    envelope.waitForEvent("download"),
+    envelope.getByRole("button", { name: `Save ${name}`, exact: true }).click(),
+  ]);
+  return { name: download.suggestedFilename(), path: await download.path() };
+}
+
+/** saveOriginal saves the original message. */
+export async function saveOriginal(envelope: Page): Promise<{ name: string; path: string }> {
+  const [download] = await Promise.all([
+    envelope.waitForEvent("download"),
+    envelope.getByRole("button", { name: "Save original (.eml)" }).click(),
+  ]);
+  return { name: download.suggestedFilename(), path: await download.path() };
+}
