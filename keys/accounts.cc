@@ -56,15 +56,15 @@ Answer<SessionGiven> Accounts::finish(const NewAccount& account) const {
   BULLA_CHECK_OK(check_identity(account.identity));
   BULLA_TRY(const auto recipient, check_recipient(account.recipient, world_.random));
 
-  Answer<SessionGiven> answer = ticket_gone();
+  std::optional<Answer<SessionGiven>> answer;
   auto kept = world_.store.write([&](store::Transaction& t) -> Result<> {
     answer = create(t, account, recipient);
     // Whatever went wrong, nothing of it is kept.
-    if (!answer) return fail(Code::kConflict, "not created");
+    if (!*answer) return fail(Code::kConflict, "the account was not made");
     return {};
   });
-  if (answer) BULLA_CHECK_OK(std::move(kept));
-  return answer;
+  if (!answer || *answer) BULLA_CHECK_OK(std::move(kept));
+  return std::move(*answer);
 }
 
 Answer<SessionGiven> Accounts::create(store::Transaction& t, const NewAccount& wanted,

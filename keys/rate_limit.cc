@@ -22,10 +22,11 @@ Millis RateLimiter::take(std::string_view key, Millis now) {
 
   // A clock that was set back must not lock anybody out: no place is ever further ahead than a full burst.
   const Millis horizon = now + rate_.burst * rate_.interval;
-  const Millis first = std::min({*places[0], *places[1], horizon});
+  for (auto* place : places) *place = std::min(*place, horizon);
+  const Millis first = std::min(*places[0], *places[1]);
   const Millis next = std::max(first, now) + rate_.interval;
   if (next > horizon) return next - horizon;
-  for (auto* place : places) *place = std::max(std::min(*place, horizon), next);
+  for (auto* place : places) *place = std::max(*place, next);
   return 0;
 }
 

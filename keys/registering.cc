@@ -4,6 +4,7 @@ namespace bulla::keys {
 namespace {
 
 constexpr const char* kOutdatedRelease = "the share is sealed to a release key that was replaced";
+constexpr const char* kAnotherShare = "another share is registered for this envelope and address";
 constexpr const char* kOutdatedPerson = "the share is sealed to a key that is not the recipient's";
 
 RecipientResult result(const NewRecipient& recipient, Registration status, const char* reason = "") {
@@ -31,14 +32,22 @@ class EnvelopeBatch {
     const Millis now = world_.clock.now();
     BULLA_TRY(const auto known, t.envelope(envelope_.id));
     const std::string refused = refusal(known, now);
-    if (refused.empty() && !known) BULLA_CHECK_OK(t.add_envelope(row(now)));
+    bool kept = known.has_value();
     for (std::size_t i = 0; i < seen_.size(); ++i) {
       if (!refused.empty()) {
         out.recipients.push_back(result(envelope_.recipients[i], Registration::kRefused, refused.c_str()));
         continue;
       }
-      BULLA_TRY(auto one, register_one(t, envelope_.recipients[i], seen_[i], now));
-      out.recipients.push_back(std::move(one));
+      BULLA_TRY(const auto problem, problem_with(t, envelope_.recipients[i], seen_[i]));
+      if (problem) {
+        out.recipients.push_back(*problem);
+        continue;
+      }
+      // The envelope is kept when the first of its recipients is.
+      if (!kept) BULLA_CHECK_OK(t.add_envelope(row(now)));
+      kept = true;
+      BULLA_CHECK_OK(keep(t, envelope_.recipients[i], seen_[i], now));
+      out.recipients.push_back(result(envelope_.recipients[i], Registration::kRegistered));
     }
     return out;
   }
@@ -81,42 +90,48 @@ class EnvelopeBatch {
             false};
   }
 
-  Result<RecipientResult> register_one(store::Transaction& t, const NewRecipient& recipient, const Seen& seen,
-                                       Millis now) const {
-    if (!seen.refused.empty()) return result(recipient, Registration::kRefused, seen.refused.c_str());
-    const std::string& address = seen.address->text();
-    BULLA_TRY(const auto account, t.account(address));
-    BULLA_TRY(const auto listing, t.listing(envelope_.id, address));
-    if (seen.to_release_key) return take_for_release(t, recipient, *seen.share, address, account, listing, now);
+  // problem_with finds out why a recipient cannot be registered; no value when it can.
+  Result<std::optional<RecipientResult>> problem_with(store::Transaction& t, const NewRecipient& recipient,
+                                                      const Seen& seen) const {
+    using Found = std::optional<RecipientResult>;
+    if (!seen.refused.empty()) return Found(result(recipient, Registration::kRefused, seen.refused.c_str()));
+    if (seen.to_release_key) {
+      BULLA_TRY(const auto listing, t.listing(envelope_.id, seen.address->text()));
+      if (listing && listing->share_digest && *listing->share_digest != digest_of(seen))
+        return Found(result(recipient, Registration::kRefused, kAnotherShare));
+      return Found();
+    }
     if (recipient.share.to.starts_with(store::kReleasePrefix))
-      return result(recipient, Registration::kOutdated, kOutdatedRelease);
+      return Found(result(recipient, Registration::kOutdated, kOutdatedRelease));
+    BULLA_TRY(const auto account, t.account(seen.address->text()));
     if (!account || account->recipient != recipient.share.to)
-      return result(recipient, Registration::kOutdated, kOutdatedPerson);
-    // The server cannot see what is in it, so it cannot compare: the later one counts. A gateway that lost an answer
-    // seals the same share again, and each sealing looks different.
-    BULLA_CHECK_OK(t.put_listing({envelope_.id, address, std::nullopt, listing ? listing->registered : now}));
-    BULLA_CHECK_OK(t.put_share({envelope_.id, address, account->recipient, recipient.share.stanza}));
-    return result(recipient, Registration::kRegistered);
+      return Found(result(recipient, Registration::kOutdated, kOutdatedPerson));
+    return Found();
   }
 
-  Result<RecipientResult> take_for_release(store::Transaction& t, const NewRecipient& recipient, const Secret& share,
-                                           const std::string& address, const std::optional<store::Account>& account,
-                                           const std::optional<store::Listing>& listing, Millis now) const {
-    const auto digest = world_.secret.digest(Use::kShare, {envelope_.id, as_bytes(address), share.reveal()});
-    if (listing && listing->share_digest) {
-      if (*listing->share_digest == digest) return result(recipient, Registration::kRegistered);
-      return result(recipient, Registration::kRefused, "another share is registered for this envelope and address");
+  Result<> keep(store::Transaction& t, const NewRecipient& recipient, const Seen& seen, Millis now) const {
+    const std::string& address = seen.address->text();
+    BULLA_TRY(const auto listing, t.listing(envelope_.id, address));
+    const Millis registered = listing ? listing->registered : now;
+    if (!seen.to_release_key) {
+      // The server cannot see what is in it, so it cannot compare: the later one counts. A gateway that lost an answer
+      // seals the same share again, and each sealing looks different.
+      BULLA_CHECK_OK(t.put_listing({envelope_.id, address, std::nullopt, registered}));
+      return t.put_share({envelope_.id, address, recipient.share.to, recipient.share.stanza});
     }
-    BULLA_CHECK_OK(t.put_listing({envelope_.id, address, digest, listing ? listing->registered : now}));
-    if (!account) {
-      BULLA_CHECK_OK(t.put_share({envelope_.id, address, world_.release_key.holder(), recipient.share.stanza}));
-      return result(recipient, Registration::kRegistered);
-    }
+    const auto digest = digest_of(seen);
+    if (listing && listing->share_digest == digest) return {};  // registered before
+    BULLA_CHECK_OK(t.put_listing({envelope_.id, address, digest, registered}));
+    BULLA_TRY(const auto account, t.account(address));
+    if (!account) return t.put_share({envelope_.id, address, world_.release_key.holder(), recipient.share.stanza});
     // The recipient has registered since the gateway asked: from now on only they can open it.
     BULLA_TRY(const auto key, age::X25519Recipient::parse(account->recipient));
-    BULLA_TRY(auto sealed, seal_share(key, share.reveal(), world_.random));
-    BULLA_CHECK_OK(t.put_share({envelope_.id, address, account->recipient, std::move(sealed)}));
-    return result(recipient, Registration::kRegistered);
+    BULLA_TRY(auto sealed, seal_share(key, seen.share->reveal(), world_.random));
+    return t.put_share({envelope_.id, address, account->recipient, std::move(sealed)});
+  }
+
+  store::Digest digest_of(const Seen& seen) const {
+    return world_.secret.digest(Use::kShare, {envelope_.id, as_bytes(seen.address->text()), seen.share->reveal()});
   }
 
   const World& world_;

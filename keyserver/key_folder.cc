@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <functional>
@@ -78,10 +79,10 @@ Result<Secret> read_or_make(const fs::path& file, bool may_create, const MakeKey
                   "There is a database already, which belongs to it: restore the key folder from its backup.");
     }
     BULLA_TRY(auto text, make());
-    Bytes line = to_bytes(text.reveal());
-    const WipeOnExit wiped(line);
-    line.push_back('\n');
-    BULLA_CHECK_OK(write_new(file, line));
+    Secret line(text.size() + 1);
+    std::ranges::copy(text.reveal(), line.writable().begin());
+    line.writable().back() = '\n';
+    BULLA_CHECK_OK(write_new(file, line.reveal()));
   }
   return program::read_secret_file(file);
 }

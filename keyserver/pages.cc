@@ -6,7 +6,7 @@ namespace {
 constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src "
     "'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'";
+    "require-trusted-types-for 'script'; trusted-types bulla; worker-src 'self'";
 
 // url_of is where a file of the build is served: index.html at its folder, other pages without ".html".
 std::string url_of(std::string_view path) {
