@@ -16,7 +16,8 @@ Sha512Digest sha512(ByteView bytes);
 Sha256Digest hmac_sha256(ByteView key, ByteView message);
 Sha512Digest hmac_sha512(ByteView key, ByteView message);
 
-// Sha256 hashes a stream; finish() returns the digest and starts anew. Natively OpenSSL's, six times libsodium's speed.
+// Sha256 hashes a stream; finish() returns the digest and starts anew. Natively OpenSSL's, five times libsodium's
+// speed.
 class Sha256 {
  public:
   Sha256();
