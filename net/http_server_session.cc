@@ -162,7 +162,9 @@ auto HttpServerSession::make_head(const Parser& parser) const -> OrRefusal<HttpR
   if (message.version() != 11 && message.version() != 10) return std::unexpected(Refusal{505, "HTTP/1.1, please"});
   const auto lengths = message.count(http::field::content_length);
   const auto codings = message.count(http::field::transfer_encoding);
-  if (lengths + codings > 1) return bad("The request says twice how long it is");
+  const std::string_view length = message[http::field::content_length];
+  if (lengths + codings > 1 || !std::ranges::all_of(length, [](char c) { return c >= '0' && c <= '9'; }))
+    return bad("The request does not say clearly how long it is");
   if (codings == 1 && (message.version() != 11 || !same(message[http::field::transfer_encoding], "chunked")))
     return bad("This transfer coding is not supported");
   if (message.count(http::field::host) > 1 || (message.version() == 11 && message.count(http::field::host) == 0))
