@@ -89,7 +89,7 @@ function rootOf(message: Buffer): Buffer {
 function encryptPayload(fileKey: Buffer, content: Buffer): Buffer {
   const nonce = randomBytes(16);
   const key = hkdf(fileKey, nonce, "payload");
-  const chunks = [nonce];
+  const chunks: Uint8Array[] = [nonce];
   for (let at = 0, n = 0; at === 0 || at < content.length; at += chunkSize, n++) {
     const counter = Buffer.alloc(12);
     counter.writeUInt32BE(n, 7);
@@ -113,12 +113,12 @@ function splitHeader(fileKey: Buffer, id: Buffer, share: Buffer): Buffer {
 
 /** layOut writes the message: a small head, then the parts one after the other, each behind a blank line. */
 function layOut(test: TestMessage) {
-  const pieces: Buffer[] = [Buffer.from("From: test\r\nMIME-Version: 1.0\r\n")];
+  const pieces: Uint8Array[] = [Buffer.from("From: test\r\nMIME-Version: 1.0\r\n")];
   const parts: Record<string, unknown>[] = [];
   const runs: number[][] = [];
   let offset = pieces[0]!.length;
   let originalSize = offset;
-  const put = (bytes: Buffer, original = bytes.length): number => {
+  const put = (bytes: Uint8Array, original = bytes.length): number => {
     pieces.push(bytes);
     offset += bytes.length;
     originalSize += original;
