@@ -41,6 +41,7 @@ FOLDERS = {
     "bench": ["*"],
     "fuzz": ["*"],
     "tests": ["*"],
+    "vectors": ["*"],
 }
 
 # Outside headers that belong to some folders alone (programs, which see everything, may use them as well).
