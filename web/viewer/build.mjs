@@ -32,6 +32,7 @@ async function buildScript(entry, define) {
     target,
     charset: "ascii",
     legalComments: "none",
+    minify: true,
     define,
   });
   const { code } = await minify(bundle.outputFiles[0].text, {

@@ -15,5 +15,6 @@
     if (window.bullaBoot) throw 0;
   } catch {
     document.getElementById("bulla-old").hidden = false;
+    document.querySelector(".later").remove();
   }
 })();

@@ -76,8 +76,13 @@ function run(viewer: Viewer, makeHtml: MakeHtml): void {
   if (!key) throw new Error("no key");
 
   const opening = new Opening(envelope.origin, envelope.id, encodeBase64url(key), {
-    ready: () => show(screens.waiting(true), texts.signingIn),
-    silent: () => show(screens.silent()),
+    ready: () => {
+      if (!screens.tellWaiting(texts.signingIn)) show(screens.waiting(true));
+      announce(texts.signingIn);
+    },
+    silent: () => {
+      if (!screens.typing) show(screens.silent());
+    },
     release: (code) => void take(code, false),
     cancelled: () => show(screens.cancelled()),
     closed: () => show(screens.closed()),

@@ -58,7 +58,7 @@ export class Screens {
         "p",
         { className: "busy" },
         element("span", { className: "spinner", "aria-hidden": "true" }),
-        element("span", {}, answered ? texts.signingIn : texts.starting),
+        element("span", { id: "waiting" }, answered ? texts.signingIn : texts.starting),
       ),
       element(
         "div",
@@ -68,6 +68,19 @@ export class Screens {
       ),
       this.#code(false),
     );
+  }
+
+  /** Changes what the waiting screen says; false if another screen is shown that may be replaced. */
+  tellWaiting(text: string): boolean {
+    const waiting = document.getElementById("waiting");
+    if (waiting) waiting.textContent = text;
+    return waiting !== null || this.typing;
+  }
+
+  /** Somebody is entering a code: no screen may come over it. */
+  get typing(): boolean {
+    const field = document.getElementById("code") as HTMLTextAreaElement | null;
+    return field !== null && (field.value !== "" || document.activeElement === field);
   }
 
   silent(): HTMLElement {
