@@ -4,8 +4,8 @@
 
 namespace bulla::gateway {
 
-Front::Front(const House& house, Intake& intake, std::function<void()> on_queued)
-    : house_(house), intake_(intake), on_queued_(std::move(on_queued)) {}
+Front::Front(const House& house, net::Workers& sealers, Intake& intake, std::function<void()> on_queued)
+    : house_(house), sealers_(sealers), intake_(intake), on_queued_(std::move(on_queued)) {}
 
 bool Front::allowed(const std::string& address) const {
   return std::ranges::any_of(house_.settings.smtp.allow,
@@ -45,7 +45,7 @@ class Front::Session final : public net::SmtpHandler {
   net::Task<smtp::Reply> message(smtp::Envelope envelope, Secret body) override {
     if (!allowed_) co_return smtp::answer(smtp::Answer::kRelayDenied);
     const Arrival arrival{std::move(envelope), peer_.address};
-    const auto result = co_await house_.workers.run([&] { return front_.intake_.take(arrival, body); });
+    const auto result = co_await front_.sealers_.run([&] { return front_.intake_.take(arrival, body); });
     if (result.reply.positive()) {
       house_.log.info("mail.accepted", {{"session", peer_.session},
                                         {"peer", peer_.address},

@@ -11,8 +11,10 @@ namespace bulla::gateway {
 
 class Front {
  public:
-  // on_queued is called when something new is in the queue. What is passed by reference must outlive the server.
-  Front(const House& house, Intake& intake, std::function<void()> on_queued);
+  // on_queued is called when something new is in the queue. Messages are taken in on `sealers`, which are not the
+  // house's workers: what has been delivered is written down at once, and does not stand in line behind the sealing of
+  // others. What is passed by reference must outlive the server.
+  Front(const House& house, net::Workers& sealers, Intake& intake, std::function<void()> on_queued);
   net::SmtpServerConfig config(std::shared_ptr<net::TlsServer> tls) const;
   net::SmtpHandlerFactory factory();
 
@@ -21,6 +23,7 @@ class Front {
   bool allowed(const std::string& address) const;
 
   const House& house_;
+  net::Workers& sealers_;
   Intake& intake_;
   std::function<void()> on_queued_;
 };

@@ -73,12 +73,8 @@ Result<NewShare> seal_share(const std::string& to, const std::string& age_key, B
   return NewShare{to, age::stanza_text(stanza)};
 }
 
-Registrar::Registrar(const House& house, KeyServer& server, std::function<void()> on_registered)
-    : house_(house),
-      server_(server),
-      on_registered_(std::move(on_registered)),
-      wake_(house.loop),
-      batch_limit_(kBatch) {}
+Registrar::Registrar(const House& house, KeyServer& server, std::function<void()> on_ready)
+    : house_(house), server_(server), on_ready_(std::move(on_ready)), wake_(house.loop), batch_limit_(kBatch) {}
 
 void Registrar::stop() {
   stopping_ = true;
@@ -154,6 +150,7 @@ net::Task<Millis> Registrar::failed(std::vector<Loaded> messages, Error error) {
       if (!attempts.empty()) settle(house_, message, attempts);
     }
   });
+  on_ready_();
   if (divide || alone) co_return 0;
   co_return denied ? house_.settings.queue.retry_max : house_.backoff().delay(failures_, house_.random);
 }
@@ -174,7 +171,7 @@ net::Task<> Registrar::settle_all(std::vector<Loaded> messages, std::vector<std:
     }
   });
   house_.log.info("envelope.registered", {{"messages", messages.size()}, {"recipients", registered}});
-  if (registered > 0) on_registered_();
+  on_ready_();
 }
 
 }  // namespace bulla::gateway

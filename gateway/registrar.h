@@ -15,8 +15,9 @@ namespace bulla::gateway {
 
 class Registrar {
  public:
-  // on_registered is called when messages have become ready for delivery. What is passed by reference must outlive it.
-  Registrar(const House& house, KeyServer& server, std::function<void()> on_registered);
+  // on_ready is called when there may be something to deliver: registered messages, bounces. What is passed by
+  // reference must outlive it.
+  Registrar(const House& house, KeyServer& server, std::function<void()> on_ready);
   // run works until stop(); it ends after the batch under way.
   net::Task<> run();
   void wake() { wake_.set(); }
@@ -31,7 +32,7 @@ class Registrar {
 
   const House& house_;
   KeyServer& server_;
-  std::function<void()> on_registered_;
+  std::function<void()> on_ready_;
   net::Event wake_;
   bool stopping_ = false;
   std::uint32_t failures_ = 0;   // in a row

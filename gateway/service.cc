@@ -19,7 +19,8 @@ Service::Service(const Settings& settings, const Keys& keys, program::Log& log)
     : settings_(settings),
       keys_(keys),
       log_(log),
-      workers_(worker_threads()),
+      sealers_(sealer_threads()),
+      workers_(kDiskThreads),
       loop_([this](std::string_view name, std::string_view text) {
         log_.error("task.failed", {{"task", name}, {"reason", text}});
       }) {}
@@ -83,7 +84,7 @@ Result<> Service::listen() {
     BULLA_TRY(tls_, net::TlsServer::load(settings_.smtp.tls_certificate.string(), settings_.smtp.tls_key.string()));
   }
   intake_ = std::make_unique<Intake>(settings_, keys_, *queue_, random_, clock_);
-  front_ = std::make_unique<Front>(*house_, *intake_, [this] {
+  front_ = std::make_unique<Front>(*house_, sealers_, *intake_, [this] {
     registrar_->wake();
     courier_->wake();
   });

@@ -35,6 +35,7 @@ class Service {
   std::unique_ptr<queue::DurableQueue> queue_;
   std::optional<envelope::HtmlTemplate> html_;
   std::shared_ptr<net::TlsServer> tls_;
+  net::Workers sealers_;
   net::Workers workers_;
   net::Loop loop_;
   std::optional<House> house_;
