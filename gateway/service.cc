@@ -9,9 +9,12 @@ namespace {
 
 constexpr Millis kDrain = 15 * kSecond;
 
-unsigned worker_threads() {
-  return std::max(2U, std::thread::hardware_concurrency());
+// Sealers mostly compute, and wait for the disk in between; the others mostly wait for the disk, which takes them
+// together.
+unsigned sealer_threads() {
+  return 2 * std::max(2U, std::thread::hardware_concurrency());
 }
+constexpr unsigned kDiskThreads = 8;
 
 }  // namespace
 
