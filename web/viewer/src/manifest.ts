@@ -27,6 +27,12 @@ export interface Mailbox {
   name: string;
 }
 
+/** domainOf returns what stands behind the last "@", or "" where there is none. */
+export function domainOf(address: string): string {
+  const at = address.lastIndexOf("@");
+  return at < 0 ? "" : address.slice(at + 1);
+}
+
 /** Run is a stretch of the stored message that stands decoded; restored, its base64 has lines of `width`. */
 export interface Run {
   offset: number;
@@ -77,7 +83,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     sender: fields.has("sender") ? readMailbox(fields.object("sender")) : undefined,
     to: fields.objects("to", mostMailboxes, readMailbox),
     cc: fields.objects("cc", mostMailboxes, readMailbox),
-    subject: fields.line("subject"),
+    subject: fields.text("subject"),
     date: fields.time("date"),
     sealed: fields.time("sealed"),
     expires: fields.timeOrNull("expires"),
@@ -94,7 +100,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 }
 
 function readMailbox(fields: Fields): Mailbox {
-  return { address: fields.line("address"), name: fields.line("name") };
+  return { address: fields.text("address"), name: fields.text("name") };
 }
 
 function readMessage(fields: Fields): Manifest["message"] {
@@ -151,8 +157,17 @@ function checkOptional(fields: Fields): void {
   if (fields.has("archive")) fields.text("archive");
 }
 
+/** The size that the message has once its runs are encoded again (§5). */
+function originalSize({ message, runs }: Manifest): number {
+  return runs.reduce((sum, { size, width }) => {
+    const letters = Math.ceil(size / 3) * 4;
+    return sum - size + letters + 2 * (Math.ceil(letters / width) - 1);
+  }, message.size);
+}
+
 function checkWhole(fields: Fields, manifest: Manifest): void {
   const { to, cc, sender, index, parts, body } = manifest;
   if (to.length + cc.length + (sender ? 2 : 1) > mostMailboxes) fields.fail("to", "too many mailboxes");
+  if (originalSize(manifest) !== manifest.message.originalSize) fields.fail("message", "sizes that contradict");
   if (index === "none" && parts.length + body.length > 0) fields.fail("index", "none, yet there are parts");
 }

@@ -4,7 +4,7 @@ import { hostOf } from "./data.ts";
 import { button, element, isolated } from "./dom.ts";
 import type { MakeHtml } from "./html.ts";
 import { showLetter } from "./letter.ts";
-import type { Mailbox } from "./manifest.ts";
+import { domainOf, type Mailbox } from "./manifest.ts";
 import { safeName } from "./names.ts";
 import type { OpenMessage } from "./open.ts";
 import { restore } from "./restore.ts";
@@ -67,7 +67,7 @@ function sentBy(sender: Mailbox | undefined): Node[] {
 }
 
 function seal({ manifest, release }: OpenMessage, origin: string): HTMLElement {
-  const domain = manifest.from.address.slice(manifest.from.address.lastIndexOf("@") + 1);
+  const domain = domainOf(manifest.from.address);
   return element(
     "details",
     { className: "verified" },

@@ -1,6 +1,6 @@
 import { encodeBase64url } from "@bulla/shared/encoding";
 import type { Viewer } from "@bulla/wasm";
-import { type Manifest, parseManifest, type Stored } from "./manifest.ts";
+import { domainOf, type Manifest, parseManifest, type Stored } from "./manifest.ts";
 import { base64Pieces, decodedSize } from "./payload.ts";
 import { codeBytes, parseRelease, type Release } from "./release.ts";
 
@@ -74,6 +74,6 @@ export async function openMessage(
 function checkAgainstRelease(manifest: Manifest, release: Release, signer: Uint8Array): void {
   if (encodeBase64url(manifest.key) !== encodeBase64url(signer)) throw new Damaged("another signing key");
   if (manifest.id !== release.id) throw new Damaged("another message");
-  const domain = manifest.from.address.slice(manifest.from.address.lastIndexOf("@") + 1);
-  if (!release.domains.includes(domain)) throw new Damaged("a domain that was not proved");
+  const domain = domainOf(manifest.from.address);
+  if (domain === "" || !release.domains.includes(domain)) throw new Damaged("a domain that was not proved");
 }

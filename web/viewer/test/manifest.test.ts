@@ -29,7 +29,7 @@ const manifest = () => ({
   sealed: "2026-11-24T08:15:00.000Z",
   expires: null,
   may: ["reply"],
-  message: { size: 100, original_size: 120, root: key },
+  message: { size: 100, original_size: 108, root: key },
   runs: [[10, 20, 76]],
   parts: [part],
   body: [{ text: 0 }],
@@ -43,7 +43,7 @@ describe("a manifest", () => {
     const read = parseManifest(encode({ ...manifest(), later: { a: [1] } }));
     expect(read.subject).toBe("Grüße");
     expect(read.sender).toBeUndefined();
-    expect(read.message).toEqual({ size: 100, originalSize: 120, root: new Uint8Array(32) });
+    expect(read.message).toEqual({ size: 100, originalSize: 108, root: new Uint8Array(32) });
     expect(read.runs).toEqual([{ offset: 10, size: 20, width: 76 }]);
     expect(read.body).toEqual([{ text: 0, html: undefined }]);
   });
@@ -60,7 +60,6 @@ describe("a manifest", () => {
     ["an id of 21 bytes", changed({ id: "A".repeat(28) })],
     ["an id with spare bits", changed({ id: `${"A".repeat(29)}B` })],
     ["a key in padded base64", changed({ key: `${key}=` })],
-    ["a subject of two lines", changed({ subject: "a\nb" })],
     ["a subject that is no string", changed({ subject: null })],
     ["half of a surrogate pair", whole.replace("Grüße", "\\ud800")],
     ["a string over 16 KiB", changed({ subject: "ü".repeat(8193) })],
@@ -89,6 +88,7 @@ describe("a manifest", () => {
         ],
       }),
     ],
+    ["sizes that contradict each other", changed({ message: { ...manifest().message, original_size: 109 } })],
     ["an empty run", changed({ runs: [[10, 0, 76]] })],
     ["a run without width", changed({ runs: [[10, 5, 0]] })],
     ["a run of too great a width", changed({ runs: [[10, 5, 65536]] })],
