@@ -53,9 +53,13 @@ TEST(Bech32, Refused) {
       {"something behind", "a12uel5l "},
       {"NUL in the middle", std::string("a12\0uel5l", 9)},
       {"high byte", "a12uel5\xec"},
+      {"five bits left over", "age1qdd35qf"},
+      {"a bit left over that is not zero", "age1qpu0j2ex"},
+      {"a whole value left over", "age1qqqqqqqqqjhjdkw"},
       {"longer than any key", "a1" + std::string(kMaxBech32, 'q')},
   };
   for (auto& row : rows) EXPECT_FALSE(bech32_decode(row.text)) << row.title;
+  EXPECT_TRUE(bech32_decode("age1qqpexly5")) << "two zero bits left over are what one byte leaves";
 }
 
 TEST(Bech32, EachLengthComesBack) {

@@ -100,6 +100,20 @@ TEST_F(File, AnErrorStaysAndGarbageIsNotKept) {
   EXPECT_FALSE(opener.finish());
 }
 
+TEST_F(File, AFileForAnotherCannotBeFollowedByOneForUs) {
+  auto other = *X25519Identity::generate(random_);
+  auto theirs = *seal(pattern(10), {&other.recipient()}, random_);
+  auto ours = *seal(pattern(10), {&identity_.recipient()}, random_);
+  Bytes out;
+  FileOpener opener({&identity_}, into(out));
+  auto first = opener.write(theirs);
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().code, Code::kDenied);
+  EXPECT_EQ(opener.write(ours).error().code, Code::kDenied);
+  EXPECT_EQ(opener.finish().error().code, Code::kDenied);
+  EXPECT_TRUE(out.empty());
+}
+
 TEST_F(File, FailingRandomnessSealsNothing) {
   int good = 0;
   for (;; ++good) {

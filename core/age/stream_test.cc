@@ -127,6 +127,16 @@ TEST(Stream, DamageIsNoticedAndOnlyWholeChunksBeforeItAreReleased) {
   }
 }
 
+TEST(Stream, ChunksThatFailLeaveNothingOfThoseBefore) {
+  const auto payload = seal(pattern(2 * kChunkSize), 1 << 30);
+  auto sealed = to_bytes(ByteView(payload).subspan(kPayloadNonceSize));
+  sealed.back() ^= 1;
+  crypto::Aead key(payload_key(kFileKey, ByteView(payload).first(kPayloadNonceSize)).reveal());
+  Bytes out(2 * kChunkSize, 'x');
+  EXPECT_FALSE(open_chunks(key, 0, sealed, true, out));
+  EXPECT_EQ(out, Bytes(2 * kChunkSize));
+}
+
 TEST(Stream, EndsBeforeItsNonce) {
   for (std::size_t size : {0, 1, 15}) {
     auto result = open(Bytes(size), 1, [](ByteView) -> Result<> { return {}; });
