@@ -3,6 +3,8 @@
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core/error.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <optional>
 
 namespace bulla::net {
 namespace {
@@ -32,11 +34,13 @@ std::chrono::milliseconds millis(Millis time) {
   return std::chrono::milliseconds(std::max<Millis>(0, time));
 }
 
-}  // namespace
+Endpoint endpoint_of(const tcp::endpoint& endpoint) {
+  return {plain_address(endpoint.address().to_string()), endpoint.port()};
+}
 
 // ReadTimer cancels a read that takes too long. It may fire when the connection is gone.
-struct Connection::ReadTimer : std::enable_shared_from_this<ReadTimer> {
-  explicit ReadTimer(TcpStream& s) : timer(s.get_executor()), stream(&s) {}
+struct ReadTimer : std::enable_shared_from_this<ReadTimer> {
+  explicit ReadTimer(beast::tcp_stream& s) : timer(s.get_executor()), stream(&s) {}
 
   void start(Millis timeout) {
     fired = false;
@@ -54,74 +58,101 @@ struct Connection::ReadTimer : std::enable_shared_from_this<ReadTimer> {
   }
 
   asio::steady_timer timer;
-  TcpStream* stream;
+  beast::tcp_stream* stream;
   std::uint64_t number = 0;  // of the read
   bool fired = false;
 };
 
-Connection::Connection(tcp::socket socket)
-    : stream_(std::move(socket)), read_timer_(std::make_shared<ReadTimer>(stream_)) {
-  ErrorCode ignored;
-  stream_.socket().set_option(tcp::no_delay(true), ignored);
-}
+}  // namespace
 
-Connection::~Connection() {
-  read_timer_->stop();
-  read_timer_->stream = nullptr;
+struct Connection::State {
+  explicit State(tcp::socket socket) : stream(std::move(socket)), read_timer(std::make_shared<ReadTimer>(stream)) {
+    ErrorCode error;
+    stream.socket().set_option(tcp::no_delay(true), error);
+    remote = stream.socket().remote_endpoint(error);
+    local = stream.socket().local_endpoint(error);
+  }
+  ~State() {
+    read_timer->stop();
+    read_timer->stream = nullptr;
+  }
+
+  beast::tcp_stream stream;
+  std::shared_ptr<ReadTimer> read_timer;
+  tcp::endpoint remote;
+  tcp::endpoint local;
+  // What the TLS stream uses must outlive it.
+  std::shared_ptr<asio::ssl::context> server_context;
+  std::shared_ptr<const TlsClient> client_context;
+  std::optional<asio::ssl::stream<beast::tcp_stream&>> tls;
+};
+
+Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Connection::~Connection() = default;
+
+bool Connection::tls() const {
+  return state_->tls.has_value();
+}
+Endpoint Connection::remote() const {
+  return endpoint_of(state_->remote);
+}
+Endpoint Connection::local() const {
+  return endpoint_of(state_->local);
 }
 
 Awaiting<std::size_t> Connection::read(MutableBytes into, Millis timeout) {
-  stream_.expires_never();
-  read_timer_->start(timeout);
+  state_->stream.expires_never();
+  state_->read_timer->start(timeout);
   const auto buffer = asio::buffer(into.data(), into.size());
   std::tuple<ErrorCode, std::size_t> done;
-  if (tls_) {
-    done = co_await tls_->async_read_some(buffer, kAwait);
+  if (state_->tls) {
+    done = co_await state_->tls->async_read_some(buffer, kAwait);
   } else {
-    done = co_await stream_.async_read_some(buffer, kAwait);
+    done = co_await state_->stream.async_read_some(buffer, kAwait);
   }
-  read_timer_->stop();
-  if (std::get<0>(done) && read_timer_->fired) co_return fail(Code::kTimeout, "reading: timed out");
+  state_->read_timer->stop();
+  if (std::get<0>(done) && state_->read_timer->fired) co_return fail(Code::kTimeout, "reading: timed out");
   if (std::get<0>(done)) co_return network_error(std::get<0>(done), "reading");
   co_return std::get<1>(done);
 }
 
 Awaiting<> Connection::write(ByteView bytes, Millis timeout) {
-  stream_.expires_after(millis(timeout));
+  state_->stream.expires_after(millis(timeout));
   const auto buffer = asio::buffer(bytes.data(), bytes.size());
   std::tuple<ErrorCode, std::size_t> done;
-  if (tls_) {
-    done = co_await asio::async_write(*tls_, buffer, kAwait);
+  if (state_->tls) {
+    done = co_await asio::async_write(*state_->tls, buffer, kAwait);
   } else {
-    done = co_await asio::async_write(stream_, buffer, kAwait);
+    done = co_await asio::async_write(state_->stream, buffer, kAwait);
   }
   if (std::get<0>(done)) co_return network_error(std::get<0>(done), "writing");
   co_return Result<>();
 }
 
 Awaiting<> Connection::accept_tls(std::shared_ptr<asio::ssl::context> context, Millis timeout) {
-  server_context_ = std::move(context);
-  tls_.emplace(stream_, *server_context_);
-  stream_.expires_after(millis(timeout));
-  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kAwait);
+  state_->server_context = std::move(context);
+  state_->tls.emplace(state_->stream, *state_->server_context);
+  state_->stream.expires_after(millis(timeout));
+  const auto [error] = co_await state_->tls->async_handshake(asio::ssl::stream_base::server, kAwait);
   if (error) co_return network_error(error, "TLS handshake");
   co_return Result<>();
 }
 
 Awaiting<> Connection::connect_tls(std::shared_ptr<const TlsClient> client, std::string name, Millis timeout) {
-  client_context_ = std::move(client);
-  tls_.emplace(stream_, client_context_->context());
+  state_->client_context = std::move(client);
+  state_->tls.emplace(state_->stream, state_->client_context->context());
   ErrorCode error;
   asio::ip::make_address(name, error);
   // An address has no place in SNI (RFC 6066 §3).
-  if (error && SSL_set_tlsext_host_name(tls_->native_handle(), name.c_str()) != 1)
+  if (error && SSL_set_tlsext_host_name(state_->tls->native_handle(), name.c_str()) != 1)
     co_return fail(Code::kInvalid, "TLS: not a host name: " + name);
-  if (client_context_->verifies()) tls_->set_verify_callback(asio::ssl::host_name_verification(name), error);
-  stream_.expires_after(millis(timeout));
-  std::tie(error) = co_await tls_->async_handshake(asio::ssl::stream_base::client, kAwait);
+  if (state_->client_context->verifies())
+    state_->tls->set_verify_callback(asio::ssl::host_name_verification(name), error);
+  state_->stream.expires_after(millis(timeout));
+  std::tie(error) = co_await state_->tls->async_handshake(asio::ssl::stream_base::client, kAwait);
   if (!error) co_return Result<>();
-  const long verified = SSL_get_verify_result(tls_->native_handle());
-  if (client_context_->verifies() && verified != X509_V_OK)
+  const long verified = SSL_get_verify_result(state_->tls->native_handle());
+  if (state_->client_context->verifies() && verified != X509_V_OK)
     co_return fail(Code::kUnavailable,
                    "TLS: the certificate of " + name + " is not trusted: " + X509_verify_cert_error_string(verified));
   co_return network_error(error, "TLS handshake");
@@ -129,19 +160,19 @@ Awaiting<> Connection::connect_tls(std::shared_ptr<const TlsClient> client, std:
 
 void Connection::cancel() {
   ErrorCode ignored;
-  stream_.socket().cancel(ignored);
+  state_->stream.socket().cancel(ignored);
 }
 
 Task<> Connection::close() {
-  if (!stream_.socket().is_open()) co_return;
-  stream_.expires_after(millis(kLinger));
-  if (tls_) co_await tls_->async_shutdown(kAwait);
+  if (!state_->stream.socket().is_open()) co_return;
+  state_->stream.expires_after(millis(kLinger));
+  if (state_->tls) co_await state_->tls->async_shutdown(kAwait);
   ErrorCode ignored;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  state_->stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
   // Closing with unread input would send a reset, which may overtake what was written.
   Bytes dropped(4096);
   for (std::size_t total = 0; total < kMaxDropped;) {
-    const auto [error, size] = co_await stream_.async_read_some(asio::buffer(dropped), kAwait);
+    const auto [error, size] = co_await state_->stream.async_read_some(asio::buffer(dropped), kAwait);
     if (error) break;
     total += size;
   }
@@ -149,7 +180,7 @@ Task<> Connection::close() {
 }
 
 void Connection::abort() {
-  stream_.close();
+  state_->stream.close();
 }
 
 namespace {
@@ -189,13 +220,21 @@ Awaiting<std::unique_ptr<Connection>> connect(Endpoint endpoint, Millis timeout)
     beast::tcp_stream stream(co_await asio::this_coro::executor);
     stream.expires_after(millis(timeout));
     const auto [error] = co_await stream.async_connect(addresses[i], kAwait);
-    if (!error) co_return std::make_unique<Connection>(stream.release_socket());
+    if (!error) co_return std::make_unique<Connection>(std::make_unique<Connection::State>(stream.release_socket()));
     auto failed = network_error(error, "connecting to " + endpoint.text());
     if (failed.error().code == Code::kClosed) failed.error().code = Code::kUnavailable;
     result = std::move(failed);
   }
   co_return result;
 }
+
+struct Listener::State {
+  explicit State(tcp::acceptor a) : acceptor(std::move(a)) {}
+  tcp::acceptor acceptor;
+};
+
+Listener::Listener(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Listener::~Listener() = default;
 
 Result<std::shared_ptr<Listener>> Listener::open(Loop& loop, const Endpoint& endpoint) {
   ErrorCode error;
@@ -210,20 +249,20 @@ Result<std::shared_ptr<Listener>> Listener::open(Loop& loop, const Endpoint& end
   if (!error) acceptor.bind(local, error);
   if (!error) acceptor.listen(1024, error);
   if (error) return fail(Code::kUnavailable, "cannot listen on " + endpoint.text() + ": " + error.message());
-  return std::make_shared<Listener>(std::move(acceptor));
+  return std::shared_ptr<Listener>(new Listener(std::make_unique<State>(std::move(acceptor))));
 }
 
 Endpoint Listener::local() const {
   ErrorCode ignored;
-  const auto endpoint = acceptor_.local_endpoint(ignored);
+  const auto endpoint = state_->acceptor.local_endpoint(ignored);
   return {endpoint.address().to_string(), endpoint.port()};
 }
 
 Task<> Listener::run(Handler handler) {
-  while (acceptor_.is_open()) {
-    auto [error, socket] = co_await acceptor_.async_accept(kAwait);
+  while (state_->acceptor.is_open()) {
+    auto [error, socket] = co_await state_->acceptor.async_accept(kAwait);
     if (!error) {
-      handler(std::move(socket));
+      handler(std::make_unique<Connection>(std::make_unique<Connection::State>(std::move(socket))));
     } else if (error == asio::error::operation_aborted) {
       co_return;
     } else if (error != asio::error::connection_aborted) {
@@ -234,7 +273,7 @@ Task<> Listener::run(Handler handler) {
 
 void Listener::close() {
   ErrorCode ignored;
-  acceptor_.close(ignored);
+  state_->acceptor.close(ignored);
 }
 
 bool AddressCount::add(const std::string& address, std::size_t max, std::size_t max_per_address) {

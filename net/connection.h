@@ -2,12 +2,9 @@
 // this folder; errors are Results, and a cancelled task throws from its next wait.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "core/base/bytes.h"
@@ -19,7 +16,8 @@ namespace bulla::net {
 
 class Connection {
  public:
-  explicit Connection(boost::asio::ip::tcp::socket socket);
+  struct State;  // the socket and all that Asio knows of it
+  explicit Connection(std::unique_ptr<State> state);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -33,7 +31,11 @@ class Connection {
   Awaiting<> accept_tls(std::shared_ptr<boost::asio::ssl::context> context, Millis timeout);
   // connect_tls checks the certificate for `name` (a host name or an IP address) when the client verifies.
   Awaiting<> connect_tls(std::shared_ptr<const TlsClient> client, std::string name, Millis timeout);
-  bool tls() const { return tls_.has_value(); }
+  bool tls() const;
+
+  // The two ends, with addresses as text.
+  Endpoint remote() const;
+  Endpoint local() const;
 
   // cancel makes a read() that waits return kClosed; writing goes on working.
   void cancel();
@@ -44,15 +46,7 @@ class Connection {
   void abort();
 
  private:
-  using TcpStream = boost::beast::tcp_stream;
-  struct ReadTimer;
-
-  TcpStream stream_;
-  std::shared_ptr<ReadTimer> read_timer_;
-  // What the TLS stream uses must outlive it.
-  std::shared_ptr<boost::asio::ssl::context> server_context_;
-  std::shared_ptr<const TlsClient> client_context_;
-  std::optional<boost::asio::ssl::stream<TcpStream&>> tls_;
+  std::unique_ptr<State> state_;
 };
 
 // connect resolves a name and tries its addresses in turn, `timeout` for the name and for each address.
@@ -61,19 +55,20 @@ Awaiting<std::unique_ptr<Connection>> connect(Endpoint endpoint, Millis timeout)
 // Listener accepts connections until it is closed.
 class Listener {
  public:
-  using Handler = std::function<void(boost::asio::ip::tcp::socket)>;
+  using Handler = std::function<void(std::unique_ptr<Connection>)>;
 
   // open binds and listens; kUnavailable names the address.
   static Result<std::shared_ptr<Listener>> open(Loop& loop, const Endpoint& endpoint);
+  ~Listener();
   Endpoint local() const;
   // run hands each connection to `handler` until close(). Running out of file descriptors pauses it.
   Task<> run(Handler handler);
   void close();
 
-  explicit Listener(boost::asio::ip::tcp::acceptor acceptor) : acceptor_(std::move(acceptor)) {}
-
  private:
-  boost::asio::ip::tcp::acceptor acceptor_;
+  struct State;
+  explicit Listener(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 // AddressCount counts connections, in all and for each address.

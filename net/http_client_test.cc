@@ -50,8 +50,8 @@ class HttpClientTest : public testing::Test {
       co_await peer.connection().close();
     };
     loop_.spawn("script", [](std::shared_ptr<Listener> listener, Loop& loop, std::string what, auto speak) -> Task<> {
-      co_await listener->run([&](boost::asio::ip::tcp::socket socket) {
-        loop.spawn("peer", speak(Peer(std::make_unique<Connection>(std::move(socket))), what, what == "silent"));
+      co_await listener->run([&](std::unique_ptr<Connection> connection) {
+        loop.spawn("peer", speak(Peer(std::move(connection)), what, what == "silent"));
       });
     }(*opened, loop_, std::move(text), say));
   }

@@ -24,7 +24,7 @@ HttpServer::~HttpServer() {
 Result<Endpoint> HttpServer::listen(const Endpoint& endpoint) {
   BULLA_TRY(auto listener, Listener::open(state_->loop, endpoint));
   state_->listeners.push_back(listener);
-  auto accept = [state = state_](boost::asio::ip::tcp::socket socket) { state->accept(std::move(socket)); };
+  auto accept = [state = state_](std::unique_ptr<Connection> connection) { state->accept(std::move(connection)); };
   // The task holds the listener: a coroutine's own parameters live as long as it does.
   state_->sessions.spawn("http listener", [](std::shared_ptr<Listener> l, Listener::Handler handler) -> Task<> {
     co_await l->run(std::move(handler));
@@ -72,13 +72,9 @@ Task<> turn_away(std::unique_ptr<Connection> connection, HttpResponse response) 
 
 }  // namespace
 
-void HttpServer::State::accept(boost::asio::ip::tcp::socket socket) {
-  boost::system::error_code error;
-  const auto remote = socket.remote_endpoint(error);
-  if (error) return;  // gone already
+void HttpServer::State::accept(std::unique_ptr<Connection> connection) {
   ++stats.accepted;
-  auto connection = std::make_unique<Connection>(std::move(socket));
-  auto address = plain_address(remote.address().to_string());
+  auto address = connection->remote().host;
   const auto per_address = trusted(address) ? config.max_connections : config.max_per_address;
   if (!count.add(address, config.max_connections, per_address)) {
     ++stats.turned_away;

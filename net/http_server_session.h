@@ -20,7 +20,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   State(Loop& l, HttpServerConfig c, HttpHandler& h)
       : loop(l), config(std::move(c)), handler(h), sessions(l), turning_away(l) {}
 
-  void accept(boost::asio::ip::tcp::socket socket);
+  void accept(std::unique_ptr<Connection> connection);
   void stop_listening();
   bool trusted(const std::string& address) const;
 

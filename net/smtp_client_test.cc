@@ -70,9 +70,9 @@ class SmtpClientTest : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().text;
     target_.endpoint = (*opened)->local();
     loop_.spawn("script", [](std::shared_ptr<Listener> listener, SmtpClientTest& test) -> Task<> {
-      co_await listener->run([&](boost::asio::ip::tcp::socket socket) {
+      co_await listener->run([&](std::unique_ptr<Connection> connection) {
         ++test.script_connections_;
-        test.loop_.spawn("peer", test.script_(Peer(std::make_unique<Connection>(std::move(socket)))));
+        test.loop_.spawn("peer", test.script_(Peer(std::move(connection))));
       });
     }(*opened, *this));
   }

@@ -1,8 +1,5 @@
 #include "net/smtp_server.h"
 
-#include <chrono>
-#include <set>
-
 #include "net/connection.h"
 #include "net/smtp_server_session.h"
 
@@ -26,7 +23,7 @@ SmtpServer::~SmtpServer() {
 Result<Endpoint> SmtpServer::listen(const Endpoint& endpoint) {
   BULLA_TRY(auto listener, Listener::open(state_->loop, endpoint));
   state_->listeners.push_back(listener);
-  auto accept = [state = state_](boost::asio::ip::tcp::socket socket) { state->accept(std::move(socket)); };
+  auto accept = [state = state_](std::unique_ptr<Connection> connection) { state->accept(std::move(connection)); };
   // The task holds the listener: a coroutine's own parameters live as long as it does.
   state_->sessions.spawn("smtp listener", [](std::shared_ptr<Listener> l, Listener::Handler handler) -> Task<> {
     co_await l->run(std::move(handler));
@@ -64,27 +61,18 @@ Task<> turn_away(std::unique_ptr<Connection> connection) {
   if (co_await connection->write(as_bytes(text), kSecond)) co_await connection->close();
 }
 
-Endpoint endpoint_of(const boost::asio::ip::tcp::endpoint& endpoint) {
-  return {plain_address(endpoint.address().to_string()), endpoint.port()};
-}
-
 }  // namespace
 
-void SmtpServer::State::accept(boost::asio::ip::tcp::socket socket) {
-  boost::system::error_code error;
-  const auto remote = socket.remote_endpoint(error);
-  if (error) return;  // gone already
-  const auto local = socket.local_endpoint(error);
+void SmtpServer::State::accept(std::unique_ptr<Connection> connection) {
   ++stats.accepted;
-  auto connection = std::make_unique<Connection>(std::move(socket));
-  const auto peer = endpoint_of(remote);
+  const auto peer = connection->remote();
   if (!count.add(peer.host, config.max_connections, config.max_per_address)) {
     ++stats.turned_away;
     // Not an unbounded number of these either; the rest is just closed.
     if (turning_away.size() < 64) turning_away.spawn("smtp overload", turn_away(std::move(connection)));
     return;
   }
-  SmtpPeer about{peer.host, peer.port, endpoint_of(local), stats.accepted};
+  SmtpPeer about{peer.host, peer.port, connection->local(), stats.accepted};
   auto run = [](std::shared_ptr<State> state, std::unique_ptr<Connection> own, SmtpPeer who) -> Task<> {
     SmtpServerSession session(*state, std::move(own), std::move(who));
     co_await session.run();

@@ -1,6 +1,7 @@
 // One connection of an SmtpServer: pumps bytes between the socket, smtp::ServerSession and the owner's handler.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
@@ -19,7 +20,7 @@ struct SmtpServer::State : std::enable_shared_from_this<SmtpServer::State> {
   State(Loop& l, SmtpServerConfig c, SmtpHandlerFactory f)
       : loop(l), config(std::move(c)), factory(std::move(f)), sessions(l), turning_away(l) {}
 
-  void accept(boost::asio::ip::tcp::socket socket);
+  void accept(std::unique_ptr<Connection> connection);
   void stop_listening();
 
   Loop& loop;

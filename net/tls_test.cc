@@ -28,8 +28,8 @@ class TlsTest : public testing::Test {
     loop_.spawn(
         "listener",
         [](std::shared_ptr<Listener> listener, Loop& loop, std::shared_ptr<TlsServer> server, auto handle) -> Task<> {
-          co_await listener->run([&](boost::asio::ip::tcp::socket socket) {
-            loop.spawn("session", handle(std::make_unique<Connection>(std::move(socket)), server));
+          co_await listener->run([&](std::unique_ptr<Connection> connection) {
+            loop.spawn("session", handle(std::move(connection), server));
           });
         }(*opened, loop_, std::move(tls), serve));
   }
