@@ -31,12 +31,26 @@ std::string key_of(const smtp::Mailbox& mailbox) {
 
 // Plan is what policy has decided: who gets an envelope, and who the message as it is.
 struct Intake::Plan {
+  std::shared_ptr<const policy::Rules> rules;
   std::vector<smtp::Mailbox> sealed;
   std::vector<smtp::Mailbox> passed;
 };
 
 Intake::Intake(const Settings& settings, const Keys& keys, queue::Queue& queue, Random& random, const Clock& clock)
-    : settings_(settings), keys_(keys), queue_(queue), random_(random), clock_(clock) {}
+    : settings_(settings), keys_(keys), queue_(queue), random_(random), clock_(clock) {
+  set_rules(settings.rules);
+}
+
+void Intake::set_rules(policy::Rules rules) {
+  auto fresh = std::make_shared<const policy::Rules>(std::move(rules));
+  const std::lock_guard lock(mutex_);
+  rules_ = std::move(fresh);
+}
+
+std::shared_ptr<const policy::Rules> Intake::rules() const {
+  const std::lock_guard lock(mutex_);
+  return rules_;
+}
 
 smtp::Reply reply_for(const Error& error) {
   switch (error.code) {
@@ -68,15 +82,15 @@ IntakeResult Intake::take(const Arrival& arrival, const Secret& message) {
 }
 
 Result<Intake::Plan> Intake::plan(const Arrival& arrival, ByteView message, IntakeResult& out) const {
-  const auto facts =
-      policy::read_facts(message, !arrival.envelope.mail.sender.has_value(), settings_.rules.subject_flag);
+  Plan plan;
+  plan.rules = rules();
+  const auto facts = policy::read_facts(message, !arrival.envelope.mail.sender.has_value(), plan.rules->subject_flag);
   if (facts.received > kMaxReceived)
     return fail(Code::kDenied, "this message goes in circles (too many Received fields)");
-  Plan plan;
   std::set<std::string> seen_sealed;
   std::set<std::string> seen_passed;
   for (const auto& recipient : arrival.envelope.recipients) {
-    const auto decision = policy::decide(settings_.rules, facts, recipient);
+    const auto decision = policy::decide(*plan.rules, facts, recipient);
     if (out.reason.empty()) out.reason = policy::reason_name(decision.reason);
     if (decision.action == policy::Action::kRefuse) return fail(Code::kDenied, decision.explanation);
     if (decision.action == policy::Action::kSeal && seen_sealed.insert(key_of(recipient)).second)
@@ -96,7 +110,7 @@ Result<> Intake::queue_all(const Arrival& arrival, ByteView message, const Plan&
   std::unique_ptr<queue::Draft> sealed;
   std::unique_ptr<queue::Draft> passed;
   if (!plan.sealed.empty()) {
-    BULLA_TRY(sealed, seal(message, plan.sealed, sealed_record));
+    BULLA_TRY(sealed, seal(message, plan, sealed_record));
   }
   if (!plan.passed.empty()) {
     BULLA_TRY(passed, pass(message, plan.passed, passed_record));
@@ -125,14 +139,13 @@ Result<> Intake::queue_all(const Arrival& arrival, ByteView message, const Plan&
   return committed;
 }
 
-Result<std::unique_ptr<queue::Draft>> Intake::seal(ByteView message, const std::vector<smtp::Mailbox>& recipients,
-                                                   Record& record) {
+Result<std::unique_ptr<queue::Draft>> Intake::seal(ByteView message, const Plan& plan, Record& record) {
   const auto without_bcc = mail::without_bcc(message);
   const auto text = without_bcc ? without_bcc->reveal() : message;
   const auto index = mail::index_message(text);
   // Policy has looked at every From; the manifest states this one, so it is looked at again, in the form it is stated.
   const auto from = mail::Address::parse(index.from.address);
-  const auto& own = settings_.rules.sender_domains;
+  const auto& own = plan.rules->sender_domains;
   if (!from || std::ranges::find(own, from->domain()) == own.end())
     return fail(Code::kDenied,
                 "this message is to be sealed, but its From cannot be read as an address of the organisation");
@@ -150,9 +163,9 @@ Result<std::unique_ptr<queue::Draft>> Intake::seal(ByteView message, const std::
   auto outer = mail::outer_fields(text);
   record.size = sealed.payload_size;
   record.fields = std::move(outer.fields);
-  record.subject = outer_subject(outer.subject, index.subject);
+  record.subject = outer_subject(outer.subject, index.subject, *plan.rules);
   record.sealed = SealedPart{sealed.id.text(), index.from, sealed.manifest.date, sealed.manifest.expires};
-  BULLA_CHECK_OK(add_copies(sealed.file_key.reveal(), sealed.id.text(), recipients, record));
+  BULLA_CHECK_OK(add_copies(sealed.file_key.reveal(), sealed.id.text(), plan.sealed, record));
   return draft;
 }
 
@@ -182,9 +195,10 @@ Result<std::unique_ptr<queue::Draft>> Intake::pass(ByteView message, const std::
   return draft;
 }
 
-std::string Intake::outer_subject(const std::string& field, const std::string& decoded) const {
+std::string Intake::outer_subject(const std::string& field, const std::string& decoded,
+                                  const policy::Rules& rules) const {
   if (settings_.envelope.subject) return mail::subject_field(*settings_.envelope.subject);
-  const auto visible = policy::without_flag(decoded, settings_.rules.subject_flag);
+  const auto visible = policy::without_flag(decoded, rules.subject_flag);
   return visible == decoded ? field : mail::subject_field(visible);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "core/base/clock.h"
 #include "gateway/keys.h"
@@ -42,18 +43,20 @@ class Intake {
 
   // take decides over a whole message (CRLF line ends). A 250 means that it is durable. It takes the CPU and the disk.
   IntakeResult take(const Arrival& arrival, const Secret& message);
+  // set_rules changes policy for messages that come from now on; at first it is the settings'.
+  void set_rules(policy::Rules rules);
 
  private:
   struct Plan;
+  std::shared_ptr<const policy::Rules> rules() const;
   Result<Plan> plan(const Arrival& arrival, ByteView message, IntakeResult& out) const;
   Result<> queue_all(const Arrival& arrival, ByteView message, const Plan& plan, IntakeResult& out);
-  Result<std::unique_ptr<queue::Draft>> seal(ByteView message, const std::vector<smtp::Mailbox>& recipients,
-                                             Record& record);
+  Result<std::unique_ptr<queue::Draft>> seal(ByteView message, const Plan& plan, Record& record);
   Result<std::unique_ptr<queue::Draft>> pass(ByteView message, const std::vector<smtp::Mailbox>& recipients,
                                              Record& record);
   Result<> add_copies(ByteView file_key, const std::string& id, const std::vector<smtp::Mailbox>& recipients,
                       Record& record);
-  std::string outer_subject(const std::string& field, const std::string& decoded) const;
+  std::string outer_subject(const std::string& field, const std::string& decoded, const policy::Rules& rules) const;
   std::string trace(const Arrival& arrival, const std::string& queue_id) const;
 
   const Settings& settings_;
@@ -61,6 +64,8 @@ class Intake {
   queue::Queue& queue_;
   Random& random_;
   const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const policy::Rules> rules_;
 };
 
 // reply_for chooses the reply to an error that kept a message from being taken: temporary, unless trying again does not

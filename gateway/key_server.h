@@ -20,6 +20,7 @@ struct Directory {
   std::string release_id;
   std::string release_key;                               // "age1..."
   std::map<std::string, std::vector<std::string>> keys;  // by address, as asked
+  std::optional<Millis> time;                            // the key server's clock
 };
 
 struct NewShare {

@@ -108,7 +108,7 @@ Result<Directory> read_directory(std::string_view text) {
   auto id = text_at(*release, "id");
   auto recipient = text_at(*release, "recipient");
   if (!id || !recipient) return not_an_answer("no release key");
-  Directory out{std::move(*id), std::move(*recipient), {}};
+  Directory out{std::move(*id), std::move(*recipient), {}, parse_rfc3339(text_at(*object, "time").value_or(""))};
   for (const auto& [address, value] : *keys) {
     const auto* list = value.if_array();
     if (!list || list->size() > kMaxKeys) return not_an_answer("bad keys");

@@ -69,7 +69,8 @@
 //
 // SIGNALS
 //   SIGTERM, SIGINT   stop to take mail, finish what is under way (at most half a minute), end
-//   SIGHUP            read the certificate again
+//   SIGHUP            read the configuration's [policy] and domains, and the certificate, again; with a mistake in the
+//                     configuration the old policy stays
 //
 // LOG
 //   JSON lines on stderr. Never a subject, an address's local part, a body or a key; envelope ids as keyed hashes.
@@ -89,14 +90,14 @@ using namespace bulla;
 
 constexpr const char* kName = "bulla-gateway";
 
-Result<int> serve(const gateway::Settings& settings) {
+Result<int> serve(const gateway::Settings& settings, const std::string& config) {
   SystemRandom random;
   BULLA_TRY(const auto keys, gateway::load_keys(settings, random));
   const auto html = assets::find("viewer/envelope.html");
   if (!html) return fail(Code::kInternal, "this program was built without the envelope's page");
   program::Log log(kName, settings.log_level);
   BULLA_TRY(const auto service, gateway::Service::start(settings, keys, as_text(html->bytes), log));
-  service->run();
+  service->run([&] { return gateway::load_settings(config); });
   return program::kExitOk;
 }
 
@@ -124,6 +125,6 @@ int main(int argc, char** argv) {
       return program::kExitUsage;
     }
     if (options->check) return program::kExitOk;
-    return enrolment ? print_enrolment(*settings) : serve(*settings);
+    return enrolment ? print_enrolment(*settings) : serve(*settings, options->config);
   });
 }

@@ -1,6 +1,7 @@
 #include "gateway/registrar.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "core/age/x25519.h"
 
@@ -10,6 +11,8 @@ namespace {
 // Less than the API allows: a directory request of so many longest addresses stays within 64 KiB.
 constexpr std::size_t kBatch = 100;
 constexpr Millis kIdle = kMinute;
+// Expiry follows the key server's clock: clocks that are further apart than this are worth a warning.
+constexpr Millis kMaxSkew = 5 * kMinute;
 
 std::vector<std::string> addresses_of(const std::vector<Loaded>& messages) {
   std::vector<std::string> addresses;
@@ -117,6 +120,8 @@ net::Task<Millis> Registrar::batch(std::vector<queue::Claim> claims) {
 
 net::Awaiting<std::vector<NewEnvelope>> Registrar::prepare(std::vector<Loaded>& messages) {
   BULLA_CO_TRY(const auto directory, co_await server_.directory(addresses_of(messages)));
+  const Millis skew = directory.time ? *directory.time - house_.clock.now() : 0;
+  if (std::abs(skew) > kMaxSkew) house_.log.warn("key_server.clock_skew", {{"milliseconds", skew}});
   auto envelopes = co_await house_.workers.run([&] { return new_envelopes(messages, directory, house_.random); });
   // A directory with a broken key is a key server that does not work.
   if (!envelopes) co_return fail(Code::kUnavailable, "a key of the key server is broken: " + envelopes.error().text);

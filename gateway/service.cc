@@ -97,7 +97,7 @@ Result<> Service::listen() {
   return {};
 }
 
-void Service::run() {
+void Service::run(std::function<Result<Settings>()> reload_settings) {
   parts_ = std::make_unique<net::TaskGroup>(loop_);
   parts_->spawn("registrar", registrar_->run());
   parts_->spawn("courier", courier_->run());
@@ -106,12 +106,18 @@ void Service::run() {
   };
   loop_.on_signal(SIGTERM, end);
   loop_.on_signal(SIGINT, end);
-  loop_.on_signal(SIGHUP, [this] { reload(); });
+  loop_.on_signal(SIGHUP, [this, reload_settings] { reload(reload_settings()); });
   loop_.run();
   log_.info("gateway.ended", {{"messages", queue_->stats().messages}});
 }
 
-void Service::reload() {
+void Service::reload(const Result<Settings>& fresh) {
+  if (fresh) {
+    intake_->set_rules(fresh->rules);
+    log_.info("policy.reloaded");
+  } else {
+    log_.error("policy.reload_failed", fresh.error());
+  }
   if (!tls_) return;
   if (auto reloaded = tls_->reload(); !reloaded)
     log_.error("tls.reload_failed", reloaded.error());

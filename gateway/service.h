@@ -15,7 +15,8 @@ class Service {
                                                 std::string_view html_template, program::Log& log);
   ~Service();
   // run works until SIGTERM or SIGINT, and then drains: what is being received or delivered is finished, within bounds.
-  void run();
+  // At SIGHUP it takes policy and certificate anew: `reload` reads the configuration again.
+  void run(std::function<Result<Settings>()> reload);
 
  private:
   Service(const Settings& settings, const Keys& keys, program::Log& log);
@@ -23,7 +24,7 @@ class Service {
   Result<> open_key_server();
   Result<> open_next_hop();
   Result<> listen();
-  void reload();
+  void reload(const Result<Settings>& fresh);
   net::Task<> shut_down();
 
   const Settings& settings_;

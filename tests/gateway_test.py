@@ -5,6 +5,7 @@ import email
 import email.policy
 import json
 import random
+import signal
 import smtplib
 import socket
 import subprocess
@@ -75,6 +76,7 @@ class Sealing(Case):
         self.assertEqual([share["to"] for share in shares["carol@x.example"]], ["release:release-1"])
         envelope = gateway.keys.registered[0][0]
         self.assertEqual((envelope["sender"], envelope["sender_name"]), ("ann@acme.example", "Ann"))
+        self.assertEqual(len(gateway.events("key_server.clock_skew")), 1, "the fake's clock stands still")
         said = json.dumps(gateway.keys.requests)
         for secret in (MARKER.decode(), "Figures", "secure"):
             self.assertNotIn(secret, said)
@@ -109,6 +111,21 @@ class Sealing(Case):
         mails = {one.recipients[0]: one for one in gateway.sink.wait(2)}
         self.assert_sealed(mails["bob@partner.example"])
         self.assertIn(MARKER, mails["carol@x.example"].data)
+
+    def test_policy_is_read_again_at_sighup(self):
+        gateway = self.gateway()
+        gateway.send(mail(subject="x"), ("bob@x.example",))
+        self.assertIn(MARKER, gateway.sink.wait(1)[0].data)
+        gateway.configure({"recipient_domains": '["x.example"]'})
+        gateway.process.send_signal(signal.SIGHUP)
+        gateway.wait_event("policy.reloaded")
+        gateway.send(mail(subject="x"), ("bob@x.example",))
+        self.assert_sealed(gateway.sink.wait(2)[1])
+        gateway.configure({"recipient_domains": "17"})
+        gateway.process.send_signal(signal.SIGHUP)
+        gateway.wait_event("policy.reload_failed")
+        gateway.send(mail(subject="x"), ("bob@x.example",))
+        self.assert_sealed(gateway.sink.wait(3)[2])
 
     def test_bounces_pass_and_other_machines_do_not(self):
         gateway = self.gateway(seal='"all"')
