@@ -159,6 +159,7 @@ std::string received_field(const Received& received) {
 }
 
 Result<std::string> compose_text_mail(const TextMail& mail, Random& random) {
+  gmime_ready();
   const auto body = text_part("plain", mail.text);
   BULLA_TRY(const auto message,
             message_of({mail.from, mail.to, mail.subject, mail.date, mail.message_id_domain, "auto-generated"},
