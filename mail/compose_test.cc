@@ -160,7 +160,7 @@ TEST(OuterFields, AreSafeWhateverTheMessageSays) {
             "From: J\xc3\xbcrgen <j@acme.example>\r\nSubject: F\xc3\xbcr dich\r\nTo: \xff\xfe <b@example.org>\r\n\r\n"},
         {"bare CR", "From: a@b.example\rBcc: c@d.example\r\nSubject: a\rBcc: e\r\n\r\n"},
         {"bare LF", "From: a@b.example\nTo: c@d.example\nSubject: x\n\nbody"},
-        {"NUL", std::string("From: a@b.example\0x\r\nSubject: \0\r\n\r\n", 40)},
+        {"NUL", std::string("From: a@b.example\0x\r\nSubject: \0\r\n\r\n", 35)},
         {"blank continuation", "Subject: a\r\n \r\n b\r\nFrom: a@b.example,\r\n\t\r\n c@d.example\r\n\r\n"},
         {"encoded line end",
          "Subject: =?utf-8?Q?a=0D=0ABcc:_x?= \xff\r\nFrom: =?utf-8?Q?a=0D=0ABcc:_x?= \xff <a@b>\r\n\r\n"},

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#if __has_feature(address_sanitizer)
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include "core/envelope/utf8.h"
 
 namespace bulla::mail {
@@ -33,6 +37,9 @@ bool is_control(char32_t c) {
 
 void gmime_ready() {
   static const bool ready = [] {
+#if __has_feature(address_sanitizer)
+    const __lsan::ScopedDisabler once;  // GMime lets go of the entries that are replaced here
+#endif
     g_mime_init();
     for (const char* subtype : {"rfc822", "rfc2822", "global", "news", "external-body", "partial"})
       g_mime_object_register_type("message", subtype, GMIME_TYPE_PART);
