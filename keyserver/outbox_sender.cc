@@ -6,7 +6,7 @@ namespace bulla::keyserver {
 namespace {
 
 constexpr int kPage = 50;
-constexpr Millis kFirstRetry = 5 * kSecond;
+constexpr Millis kFirstRetry = 2 * kSecond;
 constexpr Millis kMaxRetry = kMinute;
 // Even if nothing wakes it: for clocks that jump, and stores that fail.
 constexpr Millis kLongestPause = 30 * kSecond;
