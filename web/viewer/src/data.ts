@@ -25,8 +25,8 @@ export function readEnvelope(text: string): Envelope {
     id: fields.text("id"),
     origin,
     organisation: { id: organisation.text("id"), name: organisation.text("name") },
-    from: { address: from.line("address"), name: from.line("name") },
-    to: fields.line("to"),
+    from: { address: from.text("address"), name: from.text("name") },
+    to: fields.text("to"),
     date: fields.time("date"),
     size: fields.count("size"),
   };

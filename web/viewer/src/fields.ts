@@ -37,13 +37,6 @@ export class Fields {
     return value;
   }
 
-  /** A text without line ends. */
-  line(name: string): string {
-    const value = this.text(name);
-    if (/[\r\n]/.test(value)) this.fail(name, "not one line");
-    return value;
-  }
-
   bytes(name: string, size?: number): Uint8Array<ArrayBuffer> {
     return decodeBase64url(this.text(name), size) ?? this.fail(name, "not base64url, or of another length");
   }

@@ -30,7 +30,7 @@ export function parseRelease(plaintext: Uint8Array): Release {
     domains: fields.list("domains", 1000).map((domain) => {
       return typeof domain === "string" ? domain : fields.fail("domains", "not a domain");
     }),
-    address: fields.line("address"),
+    address: fields.text("address"),
     released: fields.time("released"),
   };
 }
