@@ -28,7 +28,8 @@ Talk talk(ClientConfig config, ByteView input, std::size_t step) {
   ClientSession session(std::move(config));
   session.begin(transaction());
   // At most: two handshakes' worth of steps, and as many reads as there are pieces.
-  for (std::size_t turn = 0; turn < input.size() + 1000; ++turn) {
+  const std::size_t turns = input.size() + 1000;
+  for (std::size_t turn = 0; turn < turns; ++turn) {
     auto action = session.next();
     talk.said += session.take_output();
     if (std::holds_alternative<ClientNeedInput>(action)) {
