@@ -61,6 +61,7 @@ TEST(NetworkOfTest, IsWhatBelongsToOneCustomer) {
                       {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
                       {"2001:db8:1:2::9", "2001:db8:1:2::/64"},
                       {"::1", "::/64"},
+                      {"::ffff:192.0.2.77", "192.0.2.0/24"},
                       {"", ""},
                       {"unknown", "unknown"}};
   for (const auto& row : rows) EXPECT_EQ(network_of(row.address), row.network);
