@@ -6,6 +6,7 @@
 
 #include "keys/housekeeping.h"
 #include "keys/test_world.h"
+#include "store/failing_store.h"
 
 namespace bulla::keys {
 namespace {
@@ -129,6 +130,23 @@ TEST_F(CodesTest, ARegisteredAddressIsToldSoByMail) {
   EXPECT_EQ(mails.back().kind, store::MailKind::kHasAccount);
   const auto code = to_string(must(t.secret.open(Use::kMail, mails.back().body)).reveal());
   EXPECT_EQ(verify(issued.request, code).error().code, ProblemCode::kWrongCode);
+}
+
+TEST_F(CodesTest, EveryAddressIsTheSameWorkForTheStore) {
+  test::Person bob("bob@example.org", "secret");
+  EXPECT_EQ(t.register_one(2, t.recipient("eve@example.org", ByteArray<16>{2})), Registration::kRegistered);
+  bob.register_with(prove(t, "bob@example.org").ticket, t.world);
+  // Counts operations by failing at ever later ones.
+  const auto operations = [&](const char* who) {
+    store::FailingStore failing(t.memory);
+    for (int n = 0;; ++n) {
+      failing.fail_at(n);
+      if (Codes(t.with_store(failing)).request(address(who), {who})) return n;
+    }
+  };
+  const int registered = operations("bob@example.org");
+  EXPECT_EQ(operations("eve@example.org"), registered);
+  EXPECT_EQ(operations("stranger@example.org"), registered);
 }
 
 TEST_F(CodesTest, AnAddressInLockedOrExpiredEnvelopesOnlyGetsNoCode) {
