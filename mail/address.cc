@@ -139,8 +139,7 @@ void add_mailboxes(InternetAddressList* list, std::size_t limit, int depth, std:
 std::vector<envelope::Mailbox> parse_mailboxes(std::string_view field, std::size_t limit) {
   gmime_ready();
   std::vector<envelope::Mailbox> out;
-  const std::string text(field);
-  const Ref<InternetAddressList> list(internet_address_list_parse(nullptr, text.c_str()));
+  const auto list = parse_addresses(std::string(field));
   add_mailboxes(list.get(), limit, 0, out);
   return out;
 }

@@ -109,5 +109,12 @@ TEST(ParseMailboxes, StopsAtTheLimit) {
   EXPECT_EQ(parse_mailboxes(field, 3).size(), 3U);
 }
 
+TEST(ParseMailboxes, GroupsWithinGroupsUseUpNoStack) {
+  std::string field;
+  for (int i = 0; i < 1'000'000; ++i) field += "g:";
+  EXPECT_TRUE(parse_mailboxes(field).empty());
+  EXPECT_EQ(parse_mailboxes("a@example.org, " + field).size(), 1U);
+}
+
 }  // namespace
 }  // namespace bulla::mail

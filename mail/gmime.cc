@@ -14,6 +14,8 @@ namespace {
 
 // Each line that begins like a boundary may become a part, of about 2 KiB in GMime's tree.
 constexpr std::size_t kMaxDashLines = 50'000;
+constexpr std::size_t kMaxAddressField = 1024 * 1024;
+constexpr std::size_t kMaxColons = 1000;
 constexpr std::uint64_t kMaxParsed = std::uint64_t{1} << 31;
 
 std::size_t dash_lines(ByteView bytes) {
@@ -27,6 +29,22 @@ std::size_t dash_lines(ByteView bytes) {
     if (end - at >= 2 && at[0] == '-' && at[1] == '-') ++count;
   }
   return count;
+}
+
+// GMime reads address fields by recursion, a level for each colon that might begin a group: a field of too many could
+// use up the stack. Continuation lines count with the first.
+bool groups_are_few(ByteView message) {
+  std::size_t colons = 0;
+  std::string_view rest = as_text(message);
+  while (!rest.empty()) {
+    const auto line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
+    rest.remove_prefix(line.size());
+    if (line == "\r\n" || line == "\n") break;
+    if (line.front() != ' ' && line.front() != '\t') colons = 0;
+    colons += static_cast<std::size_t>(std::ranges::count(line, ':'));
+    if (colons > kMaxColons) return false;
+  }
+  return true;
 }
 
 bool is_control(char32_t c) {
@@ -67,6 +85,7 @@ ViewStream::ViewStream(ByteView bytes)
 
 Ref<GMimeMessage> parse_message(const ViewStream& stream, ByteView bytes) {
   if (bytes.empty() || bytes.size() > kMaxParsed || dash_lines(bytes) > kMaxDashLines) return nullptr;
+  if (!groups_are_few(bytes)) return nullptr;
   const Ref<GMimeParser> parser(g_mime_parser_new_with_stream(stream.stream()));
   g_mime_parser_set_persist_stream(parser.get(), TRUE);
   g_mime_parser_set_format(parser.get(), GMIME_FORMAT_MESSAGE);
@@ -105,6 +124,13 @@ std::string one_line(std::string_view text, std::size_t limit) {
     text = rest;
   }
   return out;
+}
+
+Ref<InternetAddressList> parse_addresses(std::string text) {
+  std::size_t at = 0, colons = 0;
+  while (at < text.size() && (text[at] != ':' || ++colons <= kMaxColons)) ++at;
+  text.resize(std::min(at, kMaxAddressField));
+  return Ref<InternetAddressList>(internet_address_list_parse(nullptr, text.c_str()));
 }
 
 std::string written(GMimeObject* object) {

@@ -51,6 +51,9 @@ class ViewStream {
 // that neither memory nor time is spent on what cannot be shown.
 Ref<GMimeMessage> parse_message(const ViewStream& stream, ByteView bytes);
 
+// parse_addresses reads an address list; what is beyond 1 MiB or a thousand groups is cut off. Null: nothing in it.
+Ref<InternetAddressList> parse_addresses(std::string text);
+
 // clean_text makes valid UTF-8 of what GMime gives (null: ""), at most `limit` bytes.
 std::string clean_text(const char* text, std::size_t limit = envelope::kMaxString);
 // one_line is the same with control characters and line ends as spaces, for what is shown or written as one line.

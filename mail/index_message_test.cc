@@ -191,6 +191,12 @@ std::string with_parts(std::size_t count) {
   return out + "--b--\r\n";
 }
 
+std::string repeated(std::string_view text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
 std::string nested(int depth) {
   std::string out = kTop, end;
   for (int i = 0; i < depth; ++i) {
@@ -215,6 +221,7 @@ TEST(IndexMessage, BeyondItsBoundsItKeepsTheHeadersOnly) {
         {"50 levels", nested(50), true},
         {"51 levels", nested(51), false},
         {"2000 levels", nested(2000), false},
+        {"groups within groups", kTop + "Cc: " + repeated("g:", 500'000) + "\r\n\r\nx", false},
         {"no parts in a multipart", kTop + "Content-Type: multipart/mixed; boundary=b\r\n\r\nnothing\r\n", false},
         {"long texts in all",
          [] {

@@ -14,6 +14,8 @@ constexpr std::size_t kPiece = 192 * 1024;
 Result<> restore_run(ByteView bytes, std::uint32_t width, const ByteSink& sink) {
   Base64Lines lines(width);
   std::string text;
+  const auto characters = kPiece / 3 * 4;
+  text.reserve(characters + characters / width * 2 + 8);  // never moved, so wiped as a whole
   Result<> result;
   while (result && !bytes.empty()) {
     const auto piece = bytes.first(std::min(bytes.size(), kPiece));

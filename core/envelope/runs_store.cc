@@ -118,6 +118,7 @@ std::optional<Run> find_run(ByteView text) {
   if (width == text.size() && width < 76) run.width = 76;  // one line: any width above would do as well
   Base64Lines lines(run.width);
   std::string again;
+  again.reserve(kPiece + kPiece / width * kLineEnd.size() + kLineEnd.size());  // never moved, so wiped as a whole
   std::size_t compared = 0;
   auto same = [&] {
     const bool equal = again.size() <= text.size() - compared && as_text(text.subspan(compared, again.size())) == again;
