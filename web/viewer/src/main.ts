@@ -36,6 +36,10 @@ function show(view: HTMLElement, status?: string): void {
   announce(status ?? heading?.textContent ?? "");
 }
 
+function showIf(view: HTMLElement | undefined): void {
+  if (view) show(view);
+}
+
 /** loaded waits until the document is read to its end: until then the payload is not all there. */
 async function loaded(): Promise<void> {
   if (document.readyState !== "loading") return;
@@ -77,12 +81,10 @@ function run(viewer: Viewer, makeHtml: MakeHtml): void {
 
   const opening = new Opening(envelope.origin, envelope.id, encodeBase64url(key), {
     ready: () => {
-      if (!screens.tellWaiting(texts.signingIn)) show(screens.waiting(true));
+      showIf(screens.answered());
       announce(texts.signingIn);
     },
-    silent: () => {
-      if (!screens.typing) show(screens.silent());
-    },
+    silent: () => showIf(screens.unanswered()),
     release: (code) => void take(code, false),
     cancelled: () => show(screens.cancelled()),
     closed: () => show(screens.closed()),

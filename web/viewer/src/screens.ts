@@ -70,23 +70,22 @@ export class Screens {
     );
   }
 
-  /** Changes what the waiting screen says; false if another screen is shown that may be replaced. */
-  tellWaiting(text: string): boolean {
+  /** The portal's page has answered: says so, unless the reader has gone on to something else meanwhile. */
+  answered(): HTMLElement | undefined {
     const waiting = document.getElementById("waiting");
-    if (waiting) waiting.textContent = text;
-    return waiting !== null || this.typing;
+    if (waiting) waiting.textContent = texts.signingIn;
+    return document.getElementById("silent") && !typing() ? this.waiting(true) : undefined;
   }
 
-  /** Somebody is entering a code: no screen may come over it. */
-  get typing(): boolean {
-    const field = document.getElementById("code") as HTMLTextAreaElement | null;
-    return field !== null && (field.value !== "" || document.activeElement === field);
+  /** The portal's page has not answered. A code that is being entered is not disturbed. */
+  unanswered(): HTMLElement | undefined {
+    return document.getElementById("waiting") && !typing() ? this.silent() : undefined;
   }
 
   silent(): HTMLElement {
     return card(
       texts.silentTitle,
-      element("p", {}, texts.silent(this.#host)),
+      element("p", { id: "silent" }, texts.silent(this.#host)),
       element(
         "div",
         { className: "actions" },
@@ -182,6 +181,12 @@ export class Screens {
     if (bare) return form;
     return element("details", { open: unfolded }, element("summary", {}, texts.useCode), form);
   }
+}
+
+/** Whether somebody is entering a code. */
+function typing(): boolean {
+  const field = document.getElementById("code") as HTMLTextAreaElement | null;
+  return field !== null && (field.value !== "" || document.activeElement === field);
 }
 
 /** damaged is for a file of which nothing can be shown. */
