@@ -49,6 +49,11 @@ bool heard_nothing(const smtp::TransactionResult& result) {
   return true;
 }
 
+struct WipeAtEnd {
+  Bytes& bytes;
+  ~WipeAtEnd() { wipe(bytes); }
+};
+
 smtp::TransactionResult failed(const smtp::Transaction& transaction, const Error& error) {
   smtp::TransactionResult result;
   for (const auto& recipient : transaction.recipients)
@@ -238,8 +243,10 @@ Task<bool> SmtpClient::State::start_tls(Channel& channel) {
 Task<> SmtpClient::State::send_body(Channel& channel, BodySource& body) {
   if (!co_await flush(channel, config.reply_timeout)) co_return;
   smtp::DataWriter writer;
+  // A block under way and one more piece, each byte of which may be stuffed: it never grows, and leaves no copy behind.
   Bytes out;
-  out.reserve(kBlock + kBlock / 8);
+  out.reserve(4 * kBlock + 16);
+  const WipeAtEnd wiped{out};
   for (bool last = false; !last;) {
     Result<ByteView> next = co_await body.next();
     if (!next) co_return channel.session.body_failed(next.error());

@@ -26,19 +26,13 @@ void ServerSession::discard_input() {
 
 void ServerSession::feed(ByteView bytes) {
   if (closing_) return;
-  // A fresh buffer instead of a growing one, which would leave a copy of its bytes behind unwiped.
-  if (input_.capacity() - input_.size() < bytes.size() || read_ == input_.size()) {
-    const auto rest = input();
-    if (rest.empty() && input_.capacity() >= bytes.size()) {
-      wipe(MutableBytes(input_));
-      input_.clear();
-    } else {
-      Bytes fresh;
-      fresh.reserve(rest.size() + bytes.size());
-      append(fresh, rest);
-      wipe(input_);
-      input_ = std::move(fresh);
-    }
+  if (input_.capacity() - input_.size() < bytes.size()) {
+    // A fresh buffer instead of a growing one, which would leave a copy of its bytes behind.
+    Bytes fresh;
+    fresh.reserve(input().size() + bytes.size());
+    append(fresh, input());
+    wipe(input_);
+    input_ = std::move(fresh);
     read_ = 0;
   }
   append(input_, bytes);
@@ -49,9 +43,15 @@ ServerAction ServerSession::next() {
   while (!closing_ && (!input().empty() || (data_ && data_->done()))) {
     if (auto step = data_ ? read_body() : read_command()) return std::move(*step);
   }
-  if (!closing_) return NeedInput{};
-  discard_input();
-  return CloseSession{};
+  if (closing_) {
+    discard_input();
+    return CloseSession{};
+  }
+  // All has been read, and given out where it was to be: nothing of it stays while the client is waited for.
+  wipe(MutableBytes(input_));
+  input_.clear();
+  read_ = 0;
+  return NeedInput{};
 }
 
 ServerSession::Step ServerSession::read_command() {
