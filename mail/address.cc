@@ -53,7 +53,8 @@ std::optional<std::string> unquoted(std::string_view text) {
   const auto inner = text.substr(1, text.size() - 2);
   for (std::size_t i = 0; i < inner.size(); ++i) {
     if (inner[i] == '"') return std::nullopt;
-    if (inner[i] == '\\' && ++i == inner.size()) return std::nullopt;
+    if (inner[i] == '\\') ++i;
+    if (i == inner.size()) return std::nullopt;
     if (static_cast<unsigned char>(inner[i]) < 0x20 || inner[i] == 0x7f) return std::nullopt;
     out.push_back(inner[i]);
   }

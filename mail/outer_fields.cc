@@ -38,7 +38,7 @@ constexpr auto kKept = std::to_array<Kept>({{"From", Kind::kAddresses, true},
 bool is_clean(std::string_view raw) {
   while (!raw.empty()) {
     const auto end = raw.find("\r\n");
-    if (end == std::string_view::npos || end > kMaxLine) return false;
+    if (end > kMaxLine) return false;  // or there is none
     const auto line = raw.substr(0, end);
     auto printable = [](char c) { return (c >= 0x20 && c < 0x7f) || c == '\t'; };
     if (!std::ranges::all_of(line, printable)) return false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/encoding.h"
+#include "core/envelope/base64_codec.h"
 #include "core/envelope/base64_lines.h"
 #include "core/envelope/utf8.h"
 
@@ -58,17 +59,27 @@ std::optional<std::string_view> block(std::string_view html, std::string_view ta
 std::optional<Bytes> block_bytes(std::string_view html, std::string_view tag) {
   const auto text = block(html, tag);
   if (!text) return std::nullopt;
-  std::string dense;
+  Bytes dense;
   dense.reserve(text->size());
-  std::ranges::copy_if(*text, std::back_inserter(dense),
-                       [](char c) { return c != '\r' && c != '\n' && c != ' ' && c != '\t'; });
-  return decode_base64(dense);
+  std::ranges::copy_if(as_bytes(*text), std::back_inserter(dense),
+                       [](auto c) { return c != '\r' && c != '\n' && c != ' ' && c != '\t'; });
+  if (dense.empty()) return Bytes();
+  if (dense.size() % 4 != 0) return std::nullopt;
+  // All groups but the last are without padding.
+  Bytes out((dense.size() - 4) / 4 * 3);
+  if (!decode_groups(ByteView(dense).first(dense.size() - 4), out.data())) return std::nullopt;
+  const auto last = decode_base64(as_text(ByteView(dense).last(4)));
+  if (!last) return std::nullopt;
+  append(out, *last);
+  return out;
 }
 
 }  // namespace
 
 Result<HtmlTemplate> HtmlTemplate::parse(std::string_view text) {
-  const auto malformed = [](std::string what) { return fail(Code::kInvalid, "the envelope's template " + what); };
+  const auto malformed = [](const std::string& what) {
+    return fail(Code::kInvalid, "the envelope's template " + what);
+  };
   if (text.size() > kMaxTemplate) return malformed("is too large");
   std::string lines;
   if (!with_crlf(text, lines)) return malformed("has a line that is too long or not plain ASCII");
