@@ -154,7 +154,6 @@ void ClientSession::tls_started() {
   if (phase_ != Phase::kHandshake) return;
   if (!input_.empty()) return abandon(ours("4.7.0", "the server sent data behind its answer to STARTTLS"));
   tls_ = true;
-  capabilities_ = {};
   reader_ = {};
   send("EHLO " + config_.helo_name);
   phase_ = Phase::kEhlo;

@@ -100,6 +100,11 @@ TEST(DataReader, SmugglingIsSeen) {
   }
 }
 
+TEST(DataReader, ABareCrBeforeTheEndDoesNotHideIt) {
+  expect_in_any_pieces("CR CR LF", "a\r\r\n.\r\nQUIT", {"", "QUIT", true, true});
+  expect_in_any_pieces("CR CR CR LF", "a\r\r\r\n.\r\nQUIT", {"", "QUIT", true, true});
+}
+
 TEST(DataReader, AStrangeByteBetweenIsNoEnd) {
   for (const std::string& end :
        {std::string("\r\n\0.\r\n", 6), std::string("\r\n.\0\r\n", 6), std::string("\r\n . \r\n")})

@@ -55,8 +55,10 @@ class Owner {
  private:
   void act(ServerAction& action) {
     if (auto* mail = std::get_if<AskMail>(&action)) {
-      const bool bad = mail->mail.sender && mail->mail.sender->local == "banned";
-      session.answer(answer(bad ? Answer::kPolicyRefused : Answer::kSenderOk));
+      const std::string local = mail->mail.sender ? mail->mail.sender->local : "";
+      session.answer(answer(local == "banned"  ? Answer::kPolicyRefused
+                            : local == "hasty" ? Answer::kShuttingDown
+                                               : Answer::kSenderOk));
     } else if (auto* rcpt = std::get_if<AskRecipient>(&action)) {
       session.answer(answer(rcpt->recipient.local == "nobody" ? Answer::kNoSuchUser : Answer::kRecipientOk));
     } else if (std::holds_alternative<BodyBegin>(action)) {
@@ -314,6 +316,13 @@ TEST(ServerSession, RecipientsThatTheOwnerRefusesAreNoErrors) {
   owner.say("EHLO c\r\nMAIL FROM:<>\r\n");
   for (int i = 0; i < 20; ++i) EXPECT_THAT(owner.say("RCPT TO:<nobody@x.org>\r\n"), StartsWith("550"));
   EXPECT_FALSE(owner.closed);
+}
+
+TEST(ServerSession, TheOwnersA421EndsTheSession) {
+  Owner owner;
+  owner.say("EHLO c\r\n");
+  EXPECT_THAT(owner.say("MAIL FROM:<hasty@x.org>\r\nNOOP\r\n"), testing::EndsWith("try again in a minute\r\n"));
+  EXPECT_TRUE(owner.closed);
 }
 
 TEST(ServerSession, BrowsersAreSentAway) {
