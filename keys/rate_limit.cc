@@ -34,7 +34,7 @@ std::string network_of(std::string_view address) {
   // An IPv4 address that came through an IPv6 socket.
   constexpr std::string_view kMapped = "::ffff:";
   if (address.starts_with(kMapped) && address.contains('.')) address.remove_prefix(kMapped.size());
-  const std::string text(address);
+  std::string text(address);
   ByteArray<16> bytes{};
   if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) {
     bytes[3] = 0;

@@ -19,7 +19,7 @@ class KeyFolderTest : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "bulla-keys-XXXXXX").string();
     top_ = mkdtemp(pattern.data());
   }
-  ~KeyFolderTest() override { fs::remove_all(top_); }
+  void TearDown() override { fs::remove_all(top_); }
 
   fs::path folder() const { return top_ / "below" / "keys"; }
   static mode_t mode(const fs::path& path) {

@@ -105,7 +105,7 @@ Result<> SqliteStore::write(const std::function<Result<>(Transaction&)>& body) {
     state.open_group = std::make_shared<Group>();
   }
   const std::shared_ptr<Group> group = state.open_group;
-  const Result<> result = state.join(*group, body);
+  Result<> result = state.join(*group, body);
   // Whoever waits for the mutex takes part, and sees to the commit. Whoever is last commits.
   if (group->done) {
     // The group was lost while the body ran.

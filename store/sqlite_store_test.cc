@@ -22,7 +22,7 @@ class SqliteStoreTest : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "bulla-sqlite-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
   }
-  ~SqliteStoreTest() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
 
   std::string file() const { return folder_ / "keys.sqlite"; }
   std::unique_ptr<SqliteStore> open() {
