@@ -65,7 +65,7 @@ net::Task<> Courier::work(std::vector<queue::Claim> claims) {
   wake_.set();
 }
 
-net::Task<> Courier::deliver_sealed(Loaded& message) {
+net::Task<> Courier::deliver_sealed(const Loaded& message) {
   for (const auto& claim : message.claims) {
     const auto& recipient = message.record.recipients[claim.recipient];
     const std::vector one = {claim};
@@ -87,7 +87,7 @@ net::Task<> Courier::deliver_sealed(Loaded& message) {
   }
 }
 
-net::Task<> Courier::deliver_passed(Loaded& message) {
+net::Task<> Courier::deliver_passed(const Loaded& message) {
   const auto& record = message.record;
   smtp::Transaction transaction;
   transaction.sender = record.sender;
@@ -122,7 +122,8 @@ Result<mail::MailFrame> Courier::compose(const Record& record, const RecordRecip
 }
 
 // after runs on a worker: it writes to the disk.
-void Courier::after(Loaded& message, const std::vector<queue::Claim>& claims, const smtp::TransactionResult& result) {
+void Courier::after(const Loaded& message, const std::vector<queue::Claim>& claims,
+                    const smtp::TransactionResult& result) {
   std::vector<Attempt> attempts;
   for (std::size_t i = 0; i < claims.size() && i < result.recipients.size(); ++i) {
     const auto& one = result.recipients[i];
@@ -140,7 +141,7 @@ void Courier::after(Loaded& message, const std::vector<queue::Claim>& claims, co
   settle(house_, message, attempts);
 }
 
-void Courier::failed(Loaded& message, const std::vector<queue::Claim>& claims, const Error& error) {
+void Courier::failed(const Loaded& message, const std::vector<queue::Claim>& claims, const Error& error) {
   house_.log.error("mail.unreadable", error, {{"queue_id", message.id.text()}});
   std::vector<Attempt> attempts;
   for (const auto& claim : claims)

@@ -20,11 +20,11 @@ class Courier {
 
  private:
   net::Task<> work(std::vector<queue::Claim> claims);
-  net::Task<> deliver_sealed(Loaded& message);
-  net::Task<> deliver_passed(Loaded& message);
+  net::Task<> deliver_sealed(const Loaded& message);
+  net::Task<> deliver_passed(const Loaded& message);
   Result<mail::MailFrame> compose(const Record& record, const RecordRecipient& recipient) const;
-  void after(Loaded& message, const std::vector<queue::Claim>& claims, const smtp::TransactionResult& result);
-  void failed(Loaded& message, const std::vector<queue::Claim>& claims, const Error& error);
+  void after(const Loaded& message, const std::vector<queue::Claim>& claims, const smtp::TransactionResult& result);
+  void failed(const Loaded& message, const std::vector<queue::Claim>& claims, const Error& error);
 
   const House& house_;
   net::SmtpClient& client_;

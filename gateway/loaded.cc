@@ -22,6 +22,12 @@ std::optional<Loaded> load(const House& house, const std::vector<queue::Claim>& 
   const auto there = [&](const queue::Claim& claim) { return claim.recipient < record->recipients.size(); };
   if (record && !std::ranges::all_of(claims, there))
     record = fail(Code::kInternal, "the record has too few recipients");
+  const auto lacks_share = [&](const queue::Claim& claim) {
+    return claim.step.stage == queue::Stage::kRegister &&
+           (!record->sealed || record->recipients[claim.recipient].server_share.empty());
+  };
+  if (record && std::ranges::any_of(claims, lacks_share))
+    record = fail(Code::kInternal, "the record has no share left");
   if (!record) {
     house.log.error("queue.unreadable", record.error(), {{"queue_id", first.id.text()}});
     return std::nullopt;

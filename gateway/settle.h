@@ -20,9 +20,9 @@ struct Attempt {
   std::string diagnostic;
 };
 
-// settle tells senders about failures, and then writes down where each recipient stands. Server shares of those who are
-// registered now are taken out of the record. What could not be written is logged; see Queue::update(). Blocks on the
-// disk.
-void settle(const House& house, Loaded& message, const std::vector<Attempt>& attempts);
+// settle tells senders about failures, and then writes down where each recipient stands. The server share of whoever is
+// registered leaves the record when the message has to wait for another delivery; mostly the whole message is gone by
+// then. What could not be written is logged; see Queue::update(). Blocks on the disk.
+void settle(const House& house, const Loaded& message, const std::vector<Attempt>& attempts);
 
 }  // namespace bulla::gateway

@@ -24,8 +24,15 @@ std::optional<std::uint32_t> generation_of(std::string_view name) {
   return number;
 }
 
-bool changes_stage(std::span<const Change> changes, const std::vector<Step>& steps) {
-  return std::ranges::any_of(changes, [&](const Change& c) { return steps[c.recipient].stage != c.step.stage; });
+bool ends_one(std::span<const Change> changes) {
+  return std::ranges::any_of(changes, [](const Change& change) { return change.step.stage == Stage::kDone; });
+}
+
+// True when the changes say no more than "registered": then nothing is written, because registering again costs less.
+bool only_registered(std::span<const Change> changes, const std::vector<Step>& steps) {
+  return std::ranges::all_of(changes, [&](const Change& change) {
+    return steps[change.recipient].stage == Stage::kRegister && change.step.stage == Stage::kDeliver;
+  });
 }
 
 }  // namespace
@@ -231,12 +238,12 @@ Result<> DurableQueue::update(const MessageId& id, std::span<const Change> chang
 Result<> DurableQueue::persist(const MessageId& id, Message& message, std::span<const Change> changes,
                                std::optional<ByteView> record) {
   auto steps = schedule_.steps(id);
-  const bool durable = changes_stage(changes, steps);
+  const bool nothing_to_write = !record && !message.rewrite && only_registered(changes, steps);
   for (const auto& change : changes) steps[change.recipient] = change.step;
   if (std::ranges::all_of(steps, [](const Step& step) { return step.stage == Stage::kDone; }))
     return remove_message(id, message);
   if (record || message.rewrite) return rewrite(id, message, std::move(steps), record);
-  return append_log(id, message, changes, durable);
+  return nothing_to_write ? Result<>() : append_log(id, message, changes, ends_one(changes));
 }
 
 Result<> DurableQueue::rewrite(const MessageId& id, Message& message, std::vector<Step> steps,

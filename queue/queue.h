@@ -13,7 +13,8 @@
 //
 // Promises of every implementation:
 //  - What commit() and update() have acknowledged survives a crash at any moment; what was not acknowledged may or may
-//    not, but never in part. (A change of attempts and time alone need not be durable.)
+//    not, but never in part. Only what ends a recipient, or comes with a record, has to be durable: attempts, times and
+//    the step from kRegister to kDeliver may be lost in a crash, since doing these again does no harm.
 //  - A claimed recipient is claimed by nobody else until update() or release(). A restart forgets claims.
 //  - A message whose recipients are all done is removed.
 //  - Errors: kTooMany when there is no room (answer 452 4.3.1), kNotFound when there is no such message, kAuthentic
