@@ -11,11 +11,9 @@ std::string text_for_people(const Record& record, const std::vector<Failure>& fa
     text += "  " + failure.recipient.text() + "\n";
     if (!failure.diagnostic.empty()) text += "    " + failure.diagnostic + "\n";
   }
-  text += record.sealed ? "
-                          It was a secure message.The copies for these recipients have been deleted here."
-      : "
-        It has been deleted here.";
-        return text;
+  text += record.sealed ? "\nIt was a secure message. The copies for these recipients have been deleted here.\n"
+                        : "\nIt has been deleted here.\n";
+  return text;
 }
 
 mail::Bounce make_bounce(const House& house, const Record& record, Millis accepted,
