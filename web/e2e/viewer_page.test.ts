@@ -288,7 +288,7 @@ describe("a browser that lacks something", () => {
     const still = await plain.newPage();
     await still.goto(files.write(letter, stub.origin));
     await still.getByText("You have a secure message").waitFor();
-    await still.getByText("Scripts are switched off in this view").waitFor();
+    await still.getByText("Scripts do not run in this view").waitFor();
     await plain.close();
   });
 

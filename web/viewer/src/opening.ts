@@ -78,13 +78,14 @@ export class Opening {
     if (this.#popup?.closed) {
       this.stop();
       this.#events.closed();
-    } else if (!this.#answered) {
-      const greeting: OpeningMessage = { bulla: 1, type: "greeting", id: this.#id };
-      this.#popup?.postMessage(greeting, this.#origin);
-      if (this.#since > 0 && Date.now() - this.#since > silentAfter) {
-        this.#since = 0;
-        this.#events.silent();
-      }
+      return;
+    }
+    // It goes on after an answer: the page in the window may be loaded again, and know nothing of the first greeting.
+    const greeting: OpeningMessage = { bulla: 1, type: "greeting", id: this.#id };
+    this.#popup?.postMessage(greeting, this.#origin);
+    if (!this.#answered && this.#since > 0 && Date.now() - this.#since > silentAfter) {
+      this.#since = 0;
+      this.#events.silent();
     }
   };
 
