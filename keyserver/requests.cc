@@ -9,8 +9,8 @@
 namespace bulla::keyserver {
 namespace {
 
-constexpr std::size_t kMaxAddress = 1024;  // as typed; what is canonical is shorter
-constexpr std::size_t kMaxName = 1024;
+constexpr std::size_t kMaxAddress = 1024;    // as typed; what is canonical is shorter
+constexpr std::size_t kMaxName = 16 * 1024;  // as in a manifest
 constexpr std::size_t kMaxToken = 1024;
 constexpr std::size_t kMaxMessage = 1024;  // OPAQUE messages; each kind has one size
 constexpr std::size_t kMaxHolder = 256;
@@ -40,18 +40,20 @@ store::EnvelopeId id_of(Fields& fields, std::string_view name) {
 }
 
 keys::NewRecipient recipient_of(Fields fields) {
+  // What is wrong with one recipient's values is that recipient's result; it does not spoil the batch for the others.
   keys::NewRecipient out;
-  out.address = fields.text("address", kMaxAddress);
+  out.address = fields.text("address", kMaxAddress, 0);
   auto shares = fields.objects("shares", kMaxBatch);
   if (shares.size() > 1) fields.wrong("shares", "must be one share, in this version");
-  for (auto& share : shares) out.share = {share.text("to", kMaxHolder), share.text("stanza", keys::kMaxStanzaText)};
+  for (auto& share : shares)
+    out.share = {share.text("to", kMaxHolder, 0), share.text("stanza", 4 * keys::kMaxStanzaText, 0)};
   return out;
 }
 
 keys::NewEnvelope envelope_of(Fields fields, std::size_t& recipients) {
   keys::NewEnvelope out;
   out.id = id_of(fields, "id");
-  out.sender = fields.text("sender", kMaxAddress);
+  out.sender = fields.text("sender", kMaxAddress, 0);
   out.sender_name = fields.text("sender_name", kMaxName, 0);
   out.date = fields.time("date");
   out.expires = fields.time_or_null("expires");

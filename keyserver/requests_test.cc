@@ -49,8 +49,8 @@ TEST(RequestsTest, ABatchWithAMistakeNamesTheField) {
       {"id of another type", batch(R"(,"id":1)"), "envelopes[0].id: must be a string"},
       {"date without a zone", batch(R"(,"date":"2026-11-24 08:15")"), "envelopes[0].date"},
       {"expires of another type", batch(R"(,"expires":5)"), "envelopes[0].expires"},
-      {"sender empty", batch(R"(,"sender":"")"), "envelopes[0].sender: must not be empty"},
-      {"sender name too long", batch(R"(,"sender_name":")" + std::string(1025, 'a') + "\""),
+      {"sender of another type", batch(R"(,"sender":[])"), "envelopes[0].sender: must be a string"},
+      {"sender name too long", batch(R"(,"sender_name":")" + std::string(16 * 1024 + 1, 'a') + "\""),
        "sender_name: is too long"},
       {"no recipients", batch(R"(,"recipients":[])"), "envelopes[0].recipients: is empty"},
       {"address of another type", batch("", R"(,"address":null)"), "recipients[0].address: must be a string"},
@@ -58,7 +58,7 @@ TEST(RequestsTest, ABatchWithAMistakeNamesTheField) {
       {"two shares", batch("", R"(,"shares":[{"to":"a","stanza":"b"},{"to":"a","stanza":"b"}])"),
        "shares: must be one"},
       {"share without a stanza", batch("", R"(,"shares":[{"to":"a"}])"), "shares[0].stanza: is missing"},
-      {"stanza too long", batch("", R"(,"shares":[{"to":"a","stanza":")" + std::string(513, 'a') + "\"}]"),
+      {"stanza too long", batch("", R"(,"shares":[{"to":"a","stanza":")" + std::string(2049, 'a') + "\"}]"),
        "stanza: is too long"},
   };
   for (const auto& row : rows) {
@@ -67,6 +67,13 @@ TEST(RequestsTest, ABatchWithAMistakeNamesTheField) {
     EXPECT_EQ(parsed.error().code, Code::kInvalid) << row.title;
     EXPECT_NE(parsed.error().text.find(row.named), std::string::npos) << row.title << ": " << parsed.error().text;
   }
+}
+
+TEST(RequestsTest, WhatIsWrongWithOneRecipientDoesNotSpoilTheBatch) {
+  EXPECT_TRUE(parse_register(batch(R"(,"sender":"")")));
+  EXPECT_TRUE(parse_register(batch("", R"(,"address":"")")));
+  EXPECT_TRUE(parse_register(batch("", R"(,"shares":[{"to":"","stanza":""}])")));
+  EXPECT_TRUE(parse_register(batch("", R"(,"shares":[{"to":"a","stanza":")" + std::string(600, 'a') + "\"}]")));
 }
 
 TEST(RequestsTest, ABatchHasAtMostFiveHundredRecipientsInAll) {
