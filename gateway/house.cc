@@ -5,6 +5,12 @@
 
 namespace bulla::gateway {
 
+Millis House::claim_time(queue::Stage stage) const {
+  const auto now = clock.now();
+  const auto due = queue.next_due(stage);
+  return due && *due > now + settings.queue.retry_max + kMinute ? *due : now;
+}
+
 std::string log_hash(const Keys& keys, std::string_view envelope_id) {
   const auto key = crypto::hmac_sha256(keys.reply_secret.reveal(), as_bytes("bulla/v1/log"));
   return hex(ByteView(crypto::hmac_sha256(key, as_bytes(envelope_id))).first(8));

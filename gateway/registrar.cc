@@ -1,6 +1,7 @@
 #include "gateway/registrar.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 
 #include "core/age/x25519.h"
@@ -86,16 +87,23 @@ void Registrar::stop() {
 
 net::Task<> Registrar::run() {
   while (!stopping_) {
-    auto claims = house_.queue.claim(queue::Stage::kRegister, house_.clock.now(), batch_limit_);
+    auto claims = house_.queue.claim(queue::Stage::kRegister, house_.claim_time(queue::Stage::kRegister), batch_limit_);
     if (claims.empty()) {
       const auto due = house_.queue.next_due(queue::Stage::kRegister);
       co_await wake_.wait(due ? std::clamp<Millis>(*due - house_.clock.now(), 1, kIdle) : kIdle);
       continue;
     }
-    const auto until = house_.clock.now() + co_await batch(std::move(claims));
-    // New mail rings too, but does not end a pause.
-    while (!stopping_ && house_.clock.now() < until)
-      co_await wake_.wait(std::clamp<Millis>(until - house_.clock.now(), 1, kIdle));
+    co_await pause(co_await batch(std::move(claims)));
+  }
+}
+
+// New mail rings too, but does not end a pause. Not by the wall clock, which may jump.
+net::Task<> Registrar::pause(Millis length) {
+  using Steady = std::chrono::steady_clock;
+  const auto until = Steady::now() + std::chrono::milliseconds(length);
+  while (!stopping_ && Steady::now() < until) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+    co_await wake_.wait(std::clamp<Millis>(left.count(), 1, kIdle));
   }
 }
 

@@ -26,6 +26,7 @@ class Registrar {
  private:
   // Outcome of a batch: how long to pause before the next one.
   net::Task<Millis> batch(std::vector<queue::Claim> claims);
+  net::Task<> pause(Millis length);
   net::Awaiting<std::vector<NewEnvelope>> prepare(std::vector<Loaded>& messages);
   net::Task<Millis> failed(std::vector<Loaded> messages, Error error);
   net::Task<> settle_all(std::vector<Loaded> messages, std::vector<std::vector<RegisterResult>> results);

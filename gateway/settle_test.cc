@@ -170,6 +170,15 @@ TEST_F(SettleTest, AShareThatIsNotRegisteredStays) {
   EXPECT_FALSE(record_of(message).recipients[0].server_share.empty());
 }
 
+TEST_F(SettleTest, AClockThatIsPutBackHoldsNothingUp) {
+  const auto message = put(Stage::kDeliver);
+  settle_first(message, Ending::kAgain);
+  EXPECT_EQ(house_.claim_time(Stage::kDeliver), clock_.now());
+  clock_.advance(-365 * kDay);
+  EXPECT_THAT(inner_.claim(Stage::kDeliver, house_.claim_time(Stage::kDeliver), 9), SizeIs(1));
+  EXPECT_EQ(house_.claim_time(Stage::kDeliver), clock_.now());
+}
+
 TEST_F(SettleTest, ADiskThatDoesNotWorkIsLogged) {
   const auto message = put(Stage::kDeliver);
   queue_.fail_at(0);
