@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import zopfli from "@gfx/zopfli";
 import { build, transform } from "esbuild";
 import { minify } from "terser";
+import { encode, letters } from "./base85.mjs";
 import { sizeTable } from "./size.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -44,9 +45,13 @@ async function buildScript(entry, define) {
   return withoutUrls(code);
 }
 
-async function buildBoot(scriptSize) {
+async function buildBoot(scriptSize, packedSize) {
   const source = readFileSync(join(here, "src/boot.js"), "utf8");
-  const define = { scriptSize: String(scriptSize) };
+  const define = {
+    scriptSize: String(scriptSize),
+    packedSize: String(packedSize),
+    letters: JSON.stringify(letters),
+  };
   const { code } = await transform(source, { define, minify: true, target, charset: "ascii", lineLimit: 900 });
   return withoutUrls(code.trimEnd());
 }
@@ -101,11 +106,11 @@ const code = await buildScript(join(here, "src/main.ts"), {
 });
 const script = Buffer.from(code);
 const packed = await pack(Buffer.concat([script, wasm]));
-const boot = await buildBoot(script.length);
+const boot = await buildBoot(script.length, packed.length);
 const parts = {
   policy: policyOf(boot, code),
   style: await buildStyle("notice.css"),
-  viewer: packed.toString("base64").replace(/.{960}(?=.)/g, "$&\n"),
+  viewer: encode(packed).replace(/.{960}(?=.)/g, "$&\n"),
   boot,
 };
 const html = fill(readFileSync(join(here, "src/envelope.html"), "utf8"), parts);

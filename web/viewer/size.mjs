@@ -20,7 +20,7 @@ export function sizeTable({ whole, wasm, purify, lines }) {
   return [
     "# What the envelope's page weighs",
     "",
-    "Every envelope carries the page that opens it. In bytes; *packed* is gzip, *in the file* is its base64. Written by",
+    "Every envelope carries the page that opens it. In bytes; *packed* is gzip, *in the file* is that in base85. Written by",
     "`npm run size -w viewer` in `web/`.",
     "",
     "| part | raw | packed | in the file |",

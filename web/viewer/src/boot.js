@@ -1,12 +1,18 @@
 // The first script of an envelope, readable in the file: it unpacks the second one, and WebAssembly, from the block
-// "bulla-viewer" (gzip of script ‖ module, in base64). The page's policy runs the second script only if its hash is the
+// "bulla-viewer" (gzip of script ‖ module, as base85.mjs writes it). The page's policy runs the second script only if its hash is the
 // one that the policy names, and that script runs the module only if its hash is the one that the script names.
 (async () => {
   try {
     const plain = { createHTML: (html) => html, createScript: (script) => script };
     const policy = window.trustedTypes ? trustedTypes.createPolicy("bulla", plain) : plain;
-    const packed = Uint8Array.from(atob(document.getElementById("bulla-viewer").textContent), (c) => c.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const text = document.getElementById("bulla-viewer").textContent.replace(/\s/g, "");
+    const view = new DataView(new ArrayBuffer((text.length / 5) * 4));
+    for (let at = 0; at < text.length; at += 5) {
+      let value = 0;
+      for (const letter of text.slice(at, at + 5)) value = value * 85 + letters.indexOf(letter);
+      view.setUint32((at / 5) * 4, value);
+    }
+    const stream = new Blob([view.buffer.slice(0, packedSize)]).stream().pipeThrough(new DecompressionStream("gzip"));
     const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
     const script = document.createElement("script");
     script.text = policy.createScript(new TextDecoder().decode(bytes.subarray(0, scriptSize)));
