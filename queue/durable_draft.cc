@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/base/check.h"
 
@@ -23,7 +24,6 @@ DurableDraft::~DurableDraft() {
 Result<std::unique_ptr<Draft>> DurableDraft::start(DurableQueue& queue, MessageId id, BodyForm form,
                                                    std::uint64_t promised) {
   std::unique_ptr<DurableDraft> draft(new DurableDraft(queue, std::move(id), form, promised));
-  BULLA_TRY(draft->file_, queue.files_.create(queue.path(draft->id_, ".body")));
   if (form == BodyForm::kPlain) BULLA_CHECK_OK(draft->begin_sealing());
   return draft;
 }
@@ -32,20 +32,28 @@ Result<> DurableDraft::begin_sealing() {
   BULLA_TRY(const auto file_key, random_secret(queue_.random_, age::kFileKeySize));
   const std::array<const age::Recipient*, 1> recipients = {&queue_.key_.recipient()};
   BULLA_TRY(const auto header, age::write_header(file_key.reveal(), recipients, queue_.random_));
-  BULLA_CHECK_OK(write_file(header));
+  BULLA_CHECK_OK(store(header));
   BULLA_TRY(auto sealer, age::StreamSealer::start(file_key.reveal(), queue_.random_,
-                                                  [this](ByteView bytes) { return write_file(bytes); }));
+                                                  [this](ByteView bytes) { return store(bytes); }));
   sealer_.emplace(std::move(sealer));
   return {};
 }
 
-Result<> DurableDraft::write_file(ByteView bytes) {
+Result<> DurableDraft::store(ByteView bytes) {
+  if (!file_ && small_.size() + bytes.size() > kSmallBody) BULLA_CHECK_OK(start_file());
   size_ += bytes.size();
-  return file_->write(bytes);
+  if (file_) return file_->write(bytes);
+  append(small_, bytes);
+  return {};
+}
+
+Result<> DurableDraft::start_file() {
+  BULLA_TRY(file_, queue_.files_.create(queue_.path(id_, ".body")));
+  return file_->write(std::exchange(small_, {}));
 }
 
 Result<> DurableDraft::write(ByteView bytes) {
-  return sealer_ ? sealer_->write(bytes) : write_file(bytes);
+  return sealer_ ? sealer_->write(bytes) : store(bytes);
 }
 
 Result<> DurableDraft::commit(ByteView record, std::span<const Stage> recipients) {
@@ -54,6 +62,7 @@ Result<> DurableDraft::commit(ByteView record, std::span<const Stage> recipients
   if (sealer_) BULLA_CHECK_OK(sealer_->finish());
   RecordHead head;
   head.form = form_;
+  head.place = file_ ? BodyPlace::kOwnFile : BodyPlace::kInside;
   head.accepted = queue_.clock_.now();
   head.body_size = size_;
   for (const auto stage : recipients) head.steps.push_back({stage, 0, head.accepted});
@@ -74,9 +83,9 @@ Result<> DurableDraft::commit(ByteView record, std::span<const Stage> recipients
 }
 
 Result<> DurableDraft::commit_files(ByteView record, RecordHead& head) {
-  BULLA_TRY(const auto sealed, queue_.seal(record));
-  BULLA_CHECK_OK(file_->sync());
-  return queue_.write_record(id_, head, sealed);
+  BULLA_TRY(auto sealed, queue_.seal(record));
+  if (file_) BULLA_CHECK_OK(file_->sync());
+  return queue_.write_record(id_, head, {std::move(sealed), std::move(small_)});
 }
 
 Result<ByteView> StoredBody::next() {

@@ -8,7 +8,7 @@ namespace bulla::queue {
 
 class DurableDraft final : public Draft {
  public:
-  // start makes the body file; for kPlain it begins with an age header to the queue key.
+  // For kPlain the body begins with an age header to the queue key. A body that outgrows kSmallBody gets a file.
   static Result<std::unique_ptr<Draft>> start(DurableQueue& queue, MessageId id, BodyForm form, std::uint64_t promised);
   ~DurableDraft() override;
 
@@ -19,15 +19,17 @@ class DurableDraft final : public Draft {
  private:
   DurableDraft(DurableQueue& queue, MessageId id, BodyForm form, std::uint64_t promised);
   Result<> begin_sealing();
-  Result<> write_file(ByteView bytes);
+  Result<> store(ByteView bytes);
+  Result<> start_file();
   Result<> commit_files(ByteView record, RecordHead& head);
 
   DurableQueue& queue_;
   MessageId id_;
   BodyForm form_;
   std::uint64_t promised_;
+  Bytes small_;  // as long as there is no file
   std::unique_ptr<WriteFile> file_;
-  std::uint64_t size_ = 0;  // of the file
+  std::uint64_t size_ = 0;
   std::optional<age::StreamSealer> sealer_;
   bool committed_ = false;
 };

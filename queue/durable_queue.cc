@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kLock = "lock";
 // Room beside the body: record, notice, headers of the copies.
 constexpr std::uint64_t kOverhead = 256 * 1024;
+constexpr std::size_t kMaxSealedRecord = kMaxRecord + kMaxRecord / 64 + 1024;
 
 std::optional<std::uint32_t> generation_of(std::string_view name) {
   const auto at = name.find(".log.");
@@ -95,8 +96,8 @@ Result<> DurableQueue::recover_message(const MessageId& id, const std::vector<st
   const auto has = [&](std::string_view suffix) {
     return std::ranges::find(names, id.text() + std::string(suffix)) != names.end();
   };
-  // Without one of its two files it was never acknowledged, or was done: each is durable before commit() returns.
-  if (!has(".record") || !has(".body")) {
+  // Without its record file it was never acknowledged, or was done: that file is durable before commit() returns.
+  if (!has(".record")) {
     for (const auto& name : names) remove_leftover(name);
     return {};
   }
@@ -112,8 +113,18 @@ Result<> DurableQueue::load(const MessageId& id, const std::vector<std::string>&
   auto message = std::make_shared<Message>();
   BULLA_TRY(const auto file, files_.open(path(id, ".record")));
   BULLA_TRY(message->head, read_head(*file));
-  BULLA_TRY(const auto body_size, files_.size(path(id, ".body")));
-  if (body_size != message->head.body_size) return fail(Code::kInvalid, "its body is not as long as it should be");
+  BULLA_TRY(const auto size, files_.size(path(id, ".record")));
+  if (size != file_size(message->head)) return fail(Code::kInvalid, "it is not as long as it should be");
+  if (message->head.place == BodyPlace::kOwnFile) {
+    const auto body_size = files_.size(path(id, ".body"));
+    // The name of the body is durable with that of the record file, so this too was never acknowledged.
+    if (!body_size && body_size.error().code == Code::kNotFound) {
+      for (const auto& name : names) remove_leftover(name);
+      return {};
+    }
+    if (!body_size) return fail(body_size.error());
+    if (*body_size != message->head.body_size) return fail(Code::kInvalid, "its body is not as long as it should be");
+  }
   auto steps = message->head.steps;
   for (const auto& name : names) {
     const auto generation = generation_of(name);
@@ -172,12 +183,14 @@ Result<Bytes> DurableQueue::seal(ByteView record) {
   return age::seal(record, {&key_.recipient()}, random_);
 }
 
-Result<> DurableQueue::write_record(const MessageId& id, const RecordHead& head, ByteView sealed_record) {
+Result<> DurableQueue::write_record(const MessageId& id, RecordHead& head, const Parts& parts) {
   const auto fresh = path(id, ".new");
+  head.record_size = static_cast<std::uint32_t>(parts.sealed_record.size());
   {
     BULLA_TRY(const auto file, files_.create(fresh));
     auto bytes = write_head(head);
-    append(bytes, sealed_record);
+    append(bytes, parts.sealed_record);
+    append(bytes, parts.body);
     BULLA_CHECK_OK(file->write(bytes));
     BULLA_CHECK_OK(file->sync());
   }
@@ -185,17 +198,18 @@ Result<> DurableQueue::write_record(const MessageId& id, const RecordHead& head,
   return directory_.sync();
 }
 
-Result<Bytes> DurableQueue::sealed_record(const MessageId& id) {
-  BULLA_TRY(const auto size, files_.size(path(id, ".record")));
+Result<DurableQueue::Parts> DurableQueue::read_parts(const MessageId& id) {
   BULLA_TRY(const auto file, files_.open(path(id, ".record")));
   BULLA_TRY(const auto head, read_head(*file));
-  const auto head_size = write_head(head).size();
-  if (size < head_size || size > head_size + kMaxRecord + kMaxRecord / 64 + 1024)
+  const bool inside = head.place == BodyPlace::kInside;
+  if (head.record_size > kMaxSealedRecord || (inside && head.body_size > kSmallBody))
     return fail(Code::kInvalid, "the record file of " + id.text() + " has an impossible size");
-  Bytes bytes(static_cast<std::size_t>(size) - head_size);
-  BULLA_TRY(const auto got, file->read(bytes));
-  bytes.resize(got);
-  return bytes;
+  Parts parts{Bytes(head.record_size), Bytes(inside ? static_cast<std::size_t>(head.body_size) : 0)};
+  BULLA_TRY(const auto record_size, file->read(parts.sealed_record));
+  BULLA_TRY(const auto body_size, file->read(parts.body));
+  if (record_size != parts.sealed_record.size() || body_size != parts.body.size())
+    return fail(Code::kInvalid, "the record file of " + id.text() + " is cut off");
+  return parts;
 }
 
 Result<Secret> DurableQueue::record(const MessageId& id) {
@@ -203,14 +217,21 @@ Result<Secret> DurableQueue::record(const MessageId& id) {
   if (!message) return fail(Code::kNotFound, "there is no message " + id.text());
   const std::lock_guard lock(message->mutex);
   if (message->gone) return fail(Code::kNotFound, "there is no message " + id.text());
-  BULLA_TRY(const auto sealed, sealed_record(id));
-  return age::open(sealed, {&key_});
+  BULLA_TRY(const auto parts, read_parts(id));
+  return age::open(parts.sealed_record, {&key_});
 }
 
 Result<std::unique_ptr<Body>> DurableQueue::body(const MessageId& id) {
   const auto message = find(id);
   if (!message) return fail(Code::kNotFound, "there is no message " + id.text());
-  BULLA_TRY(auto file, files_.open(path(id, ".body")));
+  const bool inside = message->head.place == BodyPlace::kInside;
+  BULLA_TRY(auto file, files_.open(path(id, inside ? ".record" : ".body")));
+  if (inside) {
+    BULLA_TRY(const auto head, read_head(*file));
+    Bytes skipped(std::min<std::size_t>(head.record_size, kMaxSealedRecord));
+    BULLA_TRY(const auto size, file->read(skipped));
+    if (size != head.record_size) return fail(Code::kInvalid, "the record file of " + id.text() + " is cut off");
+  }
   if (message->head.form == BodyForm::kPlain) return std::make_unique<SealedBody>(std::move(file), key_.clone());
   return std::make_unique<StoredBody>(std::move(file));
 }
@@ -248,7 +269,10 @@ Result<> DurableQueue::persist(const MessageId& id, Message& message, std::span<
 
 Result<> DurableQueue::rewrite(const MessageId& id, Message& message, std::vector<Step> steps,
                                std::optional<ByteView> record) {
-  BULLA_TRY(const auto sealed, record ? seal(*record) : sealed_record(id));
+  BULLA_TRY(auto parts, read_parts(id));
+  if (record) {
+    BULLA_TRY(parts.sealed_record, seal(*record));
+  }
   const auto old = message.head;
   // The number is used up even if this fails: the file may be on the disk with it.
   ++message.head.generation;
@@ -257,7 +281,7 @@ Result<> DurableQueue::rewrite(const MessageId& id, Message& message, std::vecto
   // A write that failed earlier may have left this.
   if (message.rewrite) (void)files_.remove(path(id, ".new"));
   message.rewrite = true;
-  BULLA_CHECK_OK(write_record(id, message.head, sealed));
+  BULLA_CHECK_OK(write_record(id, message.head, parts));
   message.rewrite = false;
   (void)files_.remove(log_path(id, old.generation));
   return {};
@@ -280,7 +304,7 @@ Result<> DurableQueue::append_log(const MessageId& id, Message& message, std::sp
 Result<> DurableQueue::remove_message(const MessageId& id, Message& message) {
   // The record file goes first: without it, the rest is a leftover.
   BULLA_CHECK_OK(files_.remove(path(id, ".record")));
-  (void)files_.remove(path(id, ".body"));
+  if (message.head.place == BodyPlace::kOwnFile) (void)files_.remove(path(id, ".body"));
   (void)files_.remove(log_path(id, message.head.generation));
   return directory_.sync();
 }

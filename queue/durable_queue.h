@@ -1,12 +1,13 @@
 // DurableQueue: the queue on a disk. One folder, and for each message
 //
-//   ID.body        the body, written once, before anything else
-//   ID.record      steps and record (record_file.h); replaced by writing ID.new and renaming it
+//   ID.record      steps, record, and a small body (record_file.h); replaced by writing ID.new and renaming it
+//   ID.body        a body of more than kSmallBody, written once, before the record file
 //   ID.log.N       steps that changed since generation N of the record file was written; appended
 //
-// A message exists when its record file does. Taking a message in costs two fsyncs of files and a share of one of the
-// directory (GroupSync). At the start, bodies without a record file and logs of another generation are removed; a torn
-// entry at the end of a log is dropped. What cannot be read is left where it is, reported, and not worked on.
+// A message exists when its record file does. Taking a message in costs an fsync of one file (two if it is large) and a
+// share of one of the directory (GroupSync). At the start, bodies without a record file and logs of another generation
+// are removed; a torn entry at the end of a log is dropped. What cannot be read is left where it is, reported, and not
+// worked on.
 //
 // The record is an age file to the queue key. A body of form kPlain is one too; a body of form kPayload is stored as it
 // comes. The queue key is kept outside of the folder.
@@ -22,6 +23,8 @@
 #include "queue/schedule.h"
 
 namespace bulla::queue {
+
+constexpr std::size_t kSmallBody = 64 * 1024;
 
 struct DurableQueueOptions {
   std::string directory;                 // made if missing; its parent must exist
@@ -79,10 +82,16 @@ class DurableQueue final : public Queue {
   void remove_leftover(const std::string& name);
 
   Result<Bytes> seal(ByteView record);
-  // Both write the record file durably; `head` says with which steps and generation.
-  Result<> write_record(const MessageId& id, const RecordHead& head, ByteView sealed_record);
+  // Parts are what a record file holds besides its head.
+  struct Parts {
+    Bytes sealed_record;
+    Bytes body;  // empty unless it is inside
+  };
+  Result<Parts> read_parts(const MessageId& id);
+  // write_record writes the record file durably; rewrite does it with new steps, a new generation and perhaps a new
+  // record.
+  Result<> write_record(const MessageId& id, RecordHead& head, const Parts& parts);
   Result<> rewrite(const MessageId& id, Message& message, std::vector<Step> steps, std::optional<ByteView> record);
-  Result<Bytes> sealed_record(const MessageId& id);
   Result<> append_log(const MessageId& id, Message& message, std::span<const Change> changes, bool durable);
   Result<> remove_message(const MessageId& id, Message& message);
   Result<> persist(const MessageId& id, Message& message, std::span<const Change> changes,

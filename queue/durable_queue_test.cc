@@ -153,6 +153,9 @@ TEST_F(DurableQueueTest, NothingIsLeftBehind) {
   EXPECT_THAT(files_.files(), IsEmpty());
 }
 
+// A body that does not stand in the record file.
+const std::string kTwo(150'000, '2');
+
 // What a run has been told, to be held against what is there after a crash.
 struct Told {
   std::vector<MessageId> committed;
@@ -169,7 +172,7 @@ class PowerLoss : public DurableQueueTest, public testing::WithParamInterface<st
     const auto first = put({Stage::kRegister, Stage::kRegister}, "one", BodyForm::kPayload);
     if (!first) return told;
     told.committed.push_back(*first);
-    const auto second = put({Stage::kDeliver}, "two");
+    const auto second = put({Stage::kDeliver}, kTwo);
     if (!second) return told;
     told.committed.push_back(*second);
     const std::vector<Change> registered = {{0, {Stage::kDeliver, 0, 1}}, {1, {Stage::kDeliver, 0, 1}}};
@@ -187,7 +190,7 @@ class PowerLoss : public DurableQueueTest, public testing::WithParamInterface<st
     for (std::size_t i = 0; i < told.committed.size(); ++i) {
       const auto& id = told.committed[i];
       if (i == 1 && record_of(id).starts_with("error: there is no message")) continue;  // its removal may be through
-      EXPECT_EQ(body_of(id), i == 0 ? "one" : "two");
+      EXPECT_EQ(body_of(id), i == 0 ? "one" : kTwo);
       if (i == 1 || told.first_registered) EXPECT_EQ(record_of(id), i == 0 ? "second record" : "first record");
       EXPECT_THAT(record_of(id), HasSubstr(" record"));
     }
@@ -274,13 +277,20 @@ TEST_F(DurableQueueTest, AFullDiskIsSaidAndRecovers) {
 
 TEST_F(DurableQueueTest, AWriteThatFillsTheDiskIsSaid) {
   open();
-  for (std::uint64_t at = 0; at < 6; ++at) {
-    files_.fail_at(at, Code::kTooMany);
-    const auto id = put({Stage::kDeliver});
-    files_.mend();
-    ASSERT_FALSE(id) << at;
-    EXPECT_EQ(id.error().code, Code::kTooMany);
-    EXPECT_THAT(files_.files(), IsEmpty());
+  for (const std::size_t size : {100u, 200'000u}) {
+    std::uint64_t at = 0;
+    for (;; ++at) {
+      files_.fail_at(at, Code::kTooMany);
+      const auto id = put({Stage::kDeliver}, std::string(size, 'x'));
+      files_.mend();
+      if (id) {
+        ASSERT_TRUE(update(*id, {{0, {}}}));
+        break;
+      }
+      EXPECT_EQ(id.error().code, Code::kTooMany);
+      EXPECT_THAT(files_.files(), IsEmpty());
+    }
+    EXPECT_GE(at, 5u);
   }
 }
 
@@ -312,6 +322,7 @@ TEST_F(DurableQueueTest, OneProcessAtATime) {
 
 struct Damage {
   const char* title;
+  std::size_t body_size;
   const char* suffix;
   void (*spoil)(Bytes& bytes);
   bool found_at_start;
@@ -322,7 +333,7 @@ class Damaged : public DurableQueueTest, public testing::WithParamInterface<Dama
 TEST_P(Damaged, IsReportedAndLeftAlone) {
   open();
   const auto good = *put({Stage::kDeliver}, "good");
-  const auto bad = *put({Stage::kDeliver}, "bad bad bad");
+  const auto bad = *put({Stage::kDeliver}, std::string(GetParam().body_size, 'b'));
   const auto name = file(bad, GetParam().suffix);
   auto bytes = files_.files().at(name);
   GetParam().spoil(bytes);
@@ -334,24 +345,27 @@ TEST_P(Damaged, IsReportedAndLeftAlone) {
   EXPECT_EQ(files_.files().at(name), bytes);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, Damaged,
-                         testing::Values(Damage{"head changed", ".record", [](Bytes& b) { b[20] ^= 1; }, true},
-                                         Damage{"another kind of file", ".record", [](Bytes& b) { b[0] ^= 1; }, true},
-                                         Damage{"head cut off", ".record", [](Bytes& b) { b.resize(30); }, true},
-                                         Damage{"empty", ".record", [](Bytes& b) { b.clear(); }, true},
-                                         Damage{"step changed", ".record", [](Bytes& b) { b[41] ^= 2; }, true},
-                                         Damage{"count out of bounds", ".record", [](Bytes& b) { b[35] = 0xff; }, true},
-                                         Damage{"record changed", ".record", [](Bytes& b) { b.back() ^= 1; }, false},
-                                         Damage{"record cut off", ".record", [](Bytes& b) { b.resize(b.size() - 5); },
-                                                false},
-                                         Damage{"body changed", ".body", [](Bytes& b) { b.back() ^= 1; }, false},
-                                         Damage{"body cut off", ".body", [](Bytes& b) { b.pop_back(); }, true},
-                                         Damage{"body longer", ".body", [](Bytes& b) { b.push_back(0); }, true}),
-                         [](const auto& param) {
-                           std::string name = param.param.title;
-                           std::ranges::replace(name, ' ', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Table, Damaged,
+    testing::Values(Damage{"head changed", 9, ".record", [](Bytes& b) { b[20] ^= 1; }, true},
+                    Damage{"another kind of file", 9, ".record", [](Bytes& b) { b[0] ^= 1; }, true},
+                    Damage{"head cut off", 9, ".record", [](Bytes& b) { b.resize(30); }, true},
+                    Damage{"empty", 9, ".record", [](Bytes& b) { b.clear(); }, true},
+                    Damage{"step changed", 9, ".record", [](Bytes& b) { b[46] ^= 2; }, true},
+                    Damage{"count out of bounds", 9, ".record", [](Bytes& b) { b[40] = 0xff; }, true},
+                    Damage{"record changed", 99'999, ".record", [](Bytes& b) { b.back() ^= 1; }, false},
+                    Damage{"record cut off", 99'999, ".record", [](Bytes& b) { b.resize(b.size() - 5); }, true},
+                    Damage{"record longer", 99'999, ".record", [](Bytes& b) { b.push_back(0); }, true},
+                    Damage{"body inside changed", 9, ".record", [](Bytes& b) { b.back() ^= 1; }, false},
+                    Damage{"body inside cut off", 9, ".record", [](Bytes& b) { b.pop_back(); }, true},
+                    Damage{"body changed", 99'999, ".body", [](Bytes& b) { b.back() ^= 1; }, false},
+                    Damage{"body cut off", 99'999, ".body", [](Bytes& b) { b.pop_back(); }, true},
+                    Damage{"body longer", 99'999, ".body", [](Bytes& b) { b.push_back(0); }, true}),
+    [](const auto& param) {
+      std::string name = param.param.title;
+      std::ranges::replace(name, ' ', '_');
+      return name;
+    });
 
 TEST_F(DurableQueueTest, AnotherKeyOpensNothing) {
   open();

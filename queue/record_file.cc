@@ -8,7 +8,7 @@ namespace bulla::queue {
 namespace {
 
 constexpr std::string_view kMagic = "bulla-queue-1\n";
-constexpr std::size_t kFixed = 14 + 1 + 8 + 8 + 4 + 4;
+constexpr std::size_t kFixed = 14 + 1 + 1 + 8 + 8 + 4 + 4 + 4;
 constexpr std::size_t kStepSize = 1 + 4 + 8;
 constexpr std::size_t kLogCheck = 7;
 
@@ -42,13 +42,23 @@ Result<Step> read_step(Reader& in) {
 Bytes write_head(const RecordHead& head) {
   Bytes out = to_bytes(kMagic);
   out.push_back(static_cast<std::uint8_t>(head.form));
+  out.push_back(static_cast<std::uint8_t>(head.place));
   append_u64_be(out, static_cast<std::uint64_t>(head.accepted));
   append_u64_be(out, head.body_size);
+  append_u32_be(out, head.record_size);
   append_u32_be(out, head.generation);
   append_u32_be(out, static_cast<std::uint32_t>(head.steps.size()));
   for (const auto& step : head.steps) append_step(out, step);
   append(out, crypto::sha256(out));
   return out;
+}
+
+std::size_t head_size(const RecordHead& head) {
+  return kFixed + head.steps.size() * kStepSize + sizeof(crypto::Sha256Digest);
+}
+
+std::uint64_t file_size(const RecordHead& head) {
+  return head_size(head) + head.record_size + (head.place == BodyPlace::kInside ? head.body_size : 0);
 }
 
 Result<RecordHead> read_head(ReadFile& file) {
@@ -57,12 +67,16 @@ Result<RecordHead> read_head(ReadFile& file) {
   Reader fixed(ByteView(bytes).subspan(kMagic.size()));
   RecordHead head;
   const auto form = fixed.take(1)->front();
+  const auto place = fixed.take(1)->front();
   head.accepted = static_cast<Millis>(*fixed.u64_be());
   head.body_size = *fixed.u64_be();
+  head.record_size = *fixed.u32_be();
   head.generation = *fixed.u32_be();
   const auto count = *fixed.u32_be();
-  if (form < 1 || form > 2 || count < 1 || count > kMaxRecipients) return fail(Code::kInvalid, "its head is damaged");
+  if (form < 1 || form > 2 || place < 1 || place > 2 || count < 1 || count > kMaxRecipients)
+    return fail(Code::kInvalid, "its head is damaged");
   head.form = static_cast<BodyForm>(form);
+  head.place = static_cast<BodyPlace>(place);
   BULLA_TRY(const auto rest, read_exactly(file, count * kStepSize + sizeof(crypto::Sha256Digest)));
   append(bytes, ByteView(rest).first(count * kStepSize));
   Reader in(rest);

@@ -12,15 +12,22 @@
 
 namespace bulla::queue {
 
+enum class BodyPlace : std::uint8_t { kOwnFile = 1, kInside = 2 };
+
 struct RecordHead {
   BodyForm form = BodyForm::kPayload;
+  BodyPlace place = BodyPlace::kOwnFile;
   Millis accepted = 0;
-  std::uint64_t body_size = 0;   // of the file
+  std::uint64_t body_size = 0;
+  std::uint32_t record_size = 0;
   std::uint32_t generation = 0;  // of this file; the step log of the same number belongs to it
   std::vector<Step> steps;
 };
 
 Bytes write_head(const RecordHead& head);
+// head_size and file_size are those of the head and of the whole record file.
+std::size_t head_size(const RecordHead& head);
+std::uint64_t file_size(const RecordHead& head);
 // read_head reads the head and leaves the file at the record. kInvalid when the file is damaged or cut off.
 Result<RecordHead> read_head(ReadFile& file);
 
