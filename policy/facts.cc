@@ -1,10 +1,6 @@
 #include "policy/facts.h"
 
-#include <gmime/gmime.h>
-
-#include <memory>
-#include <mutex>
-
+#include "mail/address.h"
 #include "policy/header_scan.h"
 #include "policy/rules.h"
 #include "policy/subject_flag.h"
@@ -12,36 +8,19 @@
 namespace bulla::policy {
 namespace {
 
-struct Unref {
-  void operator()(InternetAddressList* list) const { g_object_unref(list); }
-};
-using AddressList = std::unique_ptr<InternetAddressList, Unref>;
-
-void add_domains(InternetAddressList* list, std::vector<std::string>& out) {
-  const int count = internet_address_list_length(list);
-  for (int i = 0; i < count; ++i) {
-    auto* address = internet_address_list_get_address(list, i);
-    if (INTERNET_ADDRESS_IS_GROUP(address)) {
-      if (auto* members = internet_address_group_get_members(INTERNET_ADDRESS_GROUP(address)))
-        add_domains(members, out);
-      continue;
-    }
-    const char* text = internet_address_mailbox_get_idn_addr(INTERNET_ADDRESS_MAILBOX(address));
-    const std::string_view view = text == nullptr ? std::string_view() : std::string_view(text);
-    const auto at = view.rfind('@');
-    out.push_back(at == std::string_view::npos ? std::string() : canonical_domain(view.substr(at + 1)));
-  }
-}
+// More than anybody writes from: what is beyond counts as one that belongs to nobody.
+constexpr std::size_t kMaxFrom = 64 * 1024;
+constexpr std::size_t kMaxAuthors = 100;
 
 void read_from(const std::string& value, Facts& facts) {
-  static std::once_flag once;
-  std::call_once(once, [] { g_mime_init(); });
   ++facts.from_fields;
-  const auto before = facts.from_domains.size();
-  if (const AddressList list{internet_address_list_parse(nullptr, value.c_str())})
-    add_domains(list.get(), facts.from_domains);
-  // A field without any address that could be read counts as one that belongs to nobody.
-  if (facts.from_domains.size() == before) facts.from_domains.emplace_back();
+  const auto mailboxes = mail::parse_mailboxes(std::string_view(value).substr(0, kMaxFrom), kMaxAuthors);
+  for (const auto& mailbox : mailboxes) {
+    const auto at = mailbox.address.rfind('@');
+    facts.from_domains.push_back(at == std::string::npos ? "" : canonical_domain(mailbox.address.substr(at + 1)));
+  }
+  if (mailboxes.empty() || mailboxes.size() >= kMaxAuthors || value.size() > kMaxFrom)
+    facts.from_domains.emplace_back();
 }
 
 bool is_report(std::string_view content_type) {

@@ -19,6 +19,12 @@ struct Row {
   bool null_return_path = false;
 };
 
+std::string many(std::string_view text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
 const std::string kFrom = "From: Ann <ann@acme.example>\r\n";
 const std::string kReport = "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n";
 
@@ -79,6 +85,16 @@ const Row kRows[] = {
      Reason::kForeignFrom, Action::kRefuse},
     {"an empty group", "From: nobody:;\r\n\r\nx", "partner.example", Reason::kForeignFrom, Action::kRefuse},
     {"From without an address", "From: Ann\r\n\r\nx", "partner.example", Reason::kForeignFrom, Action::kRefuse},
+    {"a foreign address behind a hundred own ones",
+     "From: " + many("ann@acme.example,\r\n ", 150) + "eve@evil.example\r\n\r\nx", "partner.example",
+     Reason::kForeignFrom, Action::kRefuse},
+    {"a foreign address behind a long name",
+     "From: ann@acme.example (" + many("xxxxxxxxx ", 10'000) + "), eve@evil.example\r\n\r\nx", "partner.example",
+     Reason::kForeignFrom, Action::kRefuse},
+    {"groups in groups without end", "From: " + many("a:", 100'000) + "\r\n\r\nx", "partner.example",
+     Reason::kForeignFrom, Action::kRefuse},
+    {"comments in comments without end", "From: " + many("(", 100'000) + "ann@acme.example\r\n\r\nx", "partner.example",
+     Reason::kForeignFrom, Action::kRefuse},
     {"empty From", "From:\r\n\r\nx", "partner.example", Reason::kForeignFrom, Action::kRefuse},
     {"subdomain of the own domain", "From: ann@mail.acme.example\r\n\r\nx", "partner.example", Reason::kForeignFrom,
      Action::kRefuse},

@@ -5,9 +5,9 @@
 
 #include <cstring>
 #include <memory>
-#include <mutex>
 
 #include "core/base/secret.h"
+#include "mail/gmime.h"
 
 namespace bulla::policy {
 namespace {
@@ -20,11 +20,6 @@ struct WipeAndFree {
   }
 };
 using GlibText = std::unique_ptr<char, WipeAndFree>;
-
-void prepare_gmime() {
-  static std::once_flag once;
-  std::call_once(once, [] { g_mime_init(); });
-}
 
 bool is_visible(gunichar c) {
   if (g_unichar_isspace(c)) return false;
@@ -101,7 +96,7 @@ bool has_flag(const std::string& raw_subject, std::string_view flag) {
   // NUL would end the text for GMime, and what stands behind it would not be looked at.
   std::string text = raw_subject;
   std::erase(text, '\0');
-  prepare_gmime();
+  mail::gmime_ready();
   const GlibText decoded(g_mime_utils_header_decode_text(nullptr, text.c_str()));
   auto lenient = leniently_decoded(text);
   const bool found = (decoded && contains(decoded.get(), wanted)) || contains(lenient, wanted);
