@@ -68,7 +68,10 @@ smtp::Reply reply_for(const Error& error) {
 IntakeResult Intake::take(const Arrival& arrival, const Secret& message) {
   IntakeResult out;
   const auto decided = plan(arrival, message.reveal(), out);
-  auto done = decided ? queue_all(arrival, message.reveal(), *decided, out) : Result<>(fail(decided.error()));
+  // Whoever is named in Bcc stays unknown to the others, sealed or not; no other byte is changed.
+  const auto without_bcc = mail::without_bcc(message.reveal());
+  const auto text = without_bcc ? without_bcc->reveal() : message.reveal();
+  auto done = decided ? queue_all(arrival, text, *decided, out) : Result<>(fail(decided.error()));
   if (!done) {
     out.reply = reply_for(done.error());
     out.reason = done.error().text;
@@ -140,9 +143,7 @@ Result<> Intake::queue_all(const Arrival& arrival, ByteView message, const Plan&
 }
 
 Result<std::unique_ptr<queue::Draft>> Intake::seal(ByteView message, const Plan& plan, Record& record) {
-  const auto without_bcc = mail::without_bcc(message);
-  const auto text = without_bcc ? without_bcc->reveal() : message;
-  const auto index = mail::index_message(text);
+  const auto index = mail::index_message(message);
   // Policy has looked at every From; the manifest states this one, so it is looked at again, in the form it is stated.
   const auto from = mail::Address::parse(index.from.address);
   const auto& own = plan.rules->sender_domains;
@@ -150,9 +151,9 @@ Result<std::unique_ptr<queue::Draft>> Intake::seal(ByteView message, const Plan&
     return fail(Code::kDenied,
                 "this message is to be sealed, but its From cannot be read as an address of the organisation");
 
-  BULLA_TRY(auto draft, queue_.create(queue::BodyForm::kPayload, text.size()));
+  BULLA_TRY(auto draft, queue_.create(queue::BodyForm::kPayload, message.size()));
   envelope::SealRequest request;
-  request.message = text;
+  request.message = message;
   request.index = &index;
   request.signing_key = &keys_.signing;
   request.organisation = settings_.organisation;
@@ -160,7 +161,7 @@ Result<std::unique_ptr<queue::Draft>> Intake::seal(ByteView message, const Plan&
   const auto to_draft = [&](ByteView bytes) { return draft->write(bytes); };
   BULLA_TRY(const auto sealed, envelope::seal_message(request, clock_, random_, to_draft));
 
-  auto outer = mail::outer_fields(text);
+  auto outer = mail::outer_fields(message);
   record.size = sealed.payload_size;
   record.fields = std::move(outer.fields);
   record.subject = outer_subject(outer.subject, index.subject, *plan.rules);
