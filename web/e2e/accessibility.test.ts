@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launchChromium } from "./lib/chromium.ts";
-import { openedMessage } from "./lib/drive.ts";
+import { mayClose, openedMessage } from "./lib/drive.ts";
 import { EnvelopeFiles } from "./lib/files.ts";
 import { MockKeyServer } from "./lib/mock_keyserver.ts";
 import { contract, states } from "./lib/states.ts";
@@ -102,7 +102,7 @@ async function pressed(page: Page, name: string): Promise<void> {
     const label = (await focused.getAttribute("aria-label")) ?? (await focused.innerText());
     if (label !== name) continue;
     expect(await focused.evaluate((one) => getComputedStyle(one).outlineStyle)).toBe("solid");
-    await page.keyboard.press("Enter");
+    await mayClose(page, page.keyboard.press("Enter"));
     return;
   }
   throw new Error(`no Tab leads to "${name}"`);

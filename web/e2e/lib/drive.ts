@@ -45,7 +45,16 @@ export async function signIn(portal: Page, password: string): Promise<void> {
 
 /** confirm waits until the button takes presses, and presses it. The portal's window closes when the message opens. */
 export async function confirm(portal: Page): Promise<void> {
-  await portal.locator('button[aria-disabled="false"]', { hasText: "Yes, open it" }).click();
+  await mayClose(portal, portal.locator('button[aria-disabled="false"]', { hasText: "Yes, open it" }).click());
+}
+
+/** mayClose waits for something that may close its page before the browser can say that it is done. */
+export async function mayClose(page: Page, act: Promise<void>): Promise<void> {
+  try {
+    await act;
+  } catch (error) {
+    if (!page.isClosed()) throw error;
+  }
 }
 
 /** releaseCode reads the code that the portal shows when no page waits for it. */

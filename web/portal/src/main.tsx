@@ -63,6 +63,8 @@ function start(place: HTMLElement): void {
     const [, setDrawn] = useState(0);
     useEffect(() => {
       redraw = () => setDrawn((drawn) => drawn + 1);
+      // The envelope's page may have greeted before there was anything to redraw.
+      redraw();
     }, []);
     if (ended.includes(flow.state.at)) forgetFragment();
     return <Screen flow={flow} />;
