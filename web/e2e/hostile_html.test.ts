@@ -5,6 +5,7 @@ import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { corpus } from "./hostile_html.corpus.ts";
 import { Canary } from "./lib/canary.ts";
+import { mayClose } from "./lib/drive.ts";
 import { EnvelopeFiles } from "./lib/files.ts";
 import { launchFirefox } from "./lib/firefox.ts";
 import { type PortalStub, startPortalStub } from "./lib/portal_stub.ts";
@@ -166,7 +167,7 @@ describe("hostile HTML in Chromium", () => {
       page.waitForEvent("popup"),
       page.getByRole("button", { name: "Open message" }).click(),
     ]);
-    await portal.getByText("Confirm").click();
+    await mayClose(portal, portal.getByText("Confirm").click());
     await page.locator("article.message").waitFor();
     await pause(patience);
     look = {
@@ -228,7 +229,9 @@ describe("hostile HTML in Firefox", () => {
     const target = browser.waitForTarget((one) => one.url().startsWith(stub.origin));
     await button?.click();
     const portal = await (await target).page();
-    await (await portal?.waitForSelector("#confirm"))?.click();
+    const confirm = await portal?.waitForSelector("#confirm");
+    // The window may be gone before the click is reported as done.
+    await confirm?.click().catch(() => {});
     await page.waitForSelector("article.message", { timeout: 60_000 });
     await page.bringToFront();
     await pause(patience);

@@ -17,7 +17,7 @@ import {
   signIn,
 } from "./lib/drive.ts";
 import { EnvelopeFiles } from "./lib/files.ts";
-import { launchFirefox } from "./lib/firefox.ts";
+import { fill, launchFirefox, press } from "./lib/firefox.ts";
 import { MockKeyServer } from "./lib/mock_keyserver.ts";
 import { contract } from "./lib/states.ts";
 
@@ -252,13 +252,3 @@ test("the whole way in Firefox, from a file", async () => {
     await firefox.close();
   }
 });
-
-async function fill(page: FirefoxPage, field: string, text: string): Promise<void> {
-  await (await page.waitForSelector(field, { timeout: 30_000 }))?.type(text);
-}
-
-/** Presses a button, once it is there and takes presses. */
-async function press(page: FirefoxPage, label: string): Promise<void> {
-  const ready = `::-p-xpath(//button[normalize-space()="${label}" and not(@aria-disabled="true")])`;
-  await (await page.waitForSelector(ready, { timeout: 30_000 }))?.click();
-}

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { launchChromium } from "./lib/chromium.ts";
-import { enterCode, openedMessage, pressOpen, saveAttachment, saveOriginal } from "./lib/drive.ts";
+import { enterCode, mayClose, openedMessage, pressOpen, saveAttachment, saveOriginal } from "./lib/drive.ts";
 import { EnvelopeFiles } from "./lib/files.ts";
 import { picture } from "./lib/pictures.ts";
 import { type PortalStub, startPortalStub } from "./lib/portal_stub.ts";
@@ -60,6 +60,7 @@ beforeEach(async () => {
 afterEach(() => context.close());
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const press = (portal: Page, label: string) => mayClose(portal, portal.getByText(label).click());
 const title = (text: string) => page.getByRole("heading", { name: text, level: 1 });
 
 async function visit(sealed = letter, change?: (html: string) => string): Promise<void> {
@@ -69,7 +70,7 @@ async function visit(sealed = letter, change?: (html: string) => string): Promis
 
 async function open(sealed = letter): Promise<void> {
   await visit(sealed);
-  await (await pressOpen(page)).getByText("Confirm").click();
+  await press(await pressOpen(page), "Confirm");
   await openedMessage(page).waitFor();
 }
 
@@ -80,7 +81,7 @@ describe("a message that is opened", () => {
     const portal = await pressOpen(page);
     await page.locator("#waiting", { hasText: "Waiting for you to confirm" }).waitFor();
     const closed = portal.waitForEvent("close");
-    await portal.getByText("Confirm").click();
+    await press(portal, "Confirm");
     await title("Grüße aus Köln").waitFor();
     await closed;
     const text = await openedMessage(page).innerText();
@@ -143,7 +144,7 @@ describe("a message that is opened", () => {
     });
     await visit(sealed);
     const portal = await pressOpen(page);
-    await portal.getByText("Confirm").click();
+    await press(portal, "Confirm");
     await page.getByRole("progressbar").waitFor();
     const saved = await saveAttachment(page, "big.bin");
     expect(sha256(readFileSync(saved.path))).toBe(sha256(big));
@@ -179,7 +180,7 @@ describe("an opening that does not go straight", () => {
     expect(address.startsWith(`${stub.origin}/open#${letter.id}.`)).toBe(true);
     const other = await context.newPage();
     await other.goto(address);
-    await other.getByText("Confirm").click();
+    await press(other, "Confirm");
     await other.locator("#code:not(:empty)").waitFor();
     const code = await other.locator("#code").innerText();
     await enterCode(page, ` ${code.slice(0, 40)}\n${code.slice(40)} `);
@@ -197,7 +198,7 @@ describe("an opening that does not go straight", () => {
     await enterCode(page, await releaseFor(letter, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"));
     await page.getByText("This code does not open this message.").waitFor();
     // The window still works.
-    await portal.getByText("Confirm").click();
+    await press(portal, "Confirm");
     await title("Grüße aus Köln").waitFor();
   });
 
@@ -205,7 +206,7 @@ describe("an opening that does not go straight", () => {
     await visit();
     await (await pressOpen(page)).getByText("Cancel").click();
     await title("You cancelled").waitFor();
-    await (await pressOpen(page)).getByText("Confirm").click();
+    await press(await pressOpen(page), "Confirm");
     await title("Grüße aus Köln").waitFor();
   });
 
@@ -249,7 +250,7 @@ describe("an opening that does not go straight", () => {
     }, letter.id);
     // The right window with another envelope's id is not heard either.
     await portal.evaluate(() => window.opener.postMessage({ bulla: 1, type: "cancelled", id: "A".repeat(30) }, "*"));
-    await portal.getByText("Confirm").click();
+    await press(portal, "Confirm");
     await title("Grüße aus Köln").waitFor();
   });
 });
@@ -266,7 +267,7 @@ describe("a file that is not as it was sealed", () => {
   ];
   test.each(changed)("%s: nothing of it is shown", async (_title, change) => {
     await visit(letter, change);
-    await (await pressOpen(page)).getByText("Confirm").click();
+    await press(await pressOpen(page), "Confirm");
     await title("This file is damaged").waitFor();
     expect(await page.locator("main").innerText()).not.toContain("Grüße");
   });
@@ -381,7 +382,7 @@ describe("the page", () => {
       context.waitForEvent("page"),
       envelope.getByRole("button", { name: "Open message" }).click(),
     ]);
-    await portal.getByText("Confirm").click();
+    await press(portal, "Confirm");
     await envelope.getByRole("heading", { name: "Grüße aus Köln" }).waitFor();
     await envelope.frameLocator("iframe").getByText("Grüße").waitFor();
     const [download] = await Promise.all([

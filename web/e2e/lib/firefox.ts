@@ -1,4 +1,4 @@
-import puppeteer, { type Browser } from "puppeteer-core";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
 
 const path = process.env.BULLA_FIREFOX ?? "/usr/bin/firefox-esr";
 
@@ -11,4 +11,21 @@ export async function launchFirefox(env: Record<string, string> = {}): Promise<B
     env: { ...process.env, ...env },
     extraPrefsFirefox: { "dom.disable_open_during_load": false },
   });
+}
+
+/** fill types into a field, once it is there. */
+export async function fill(page: Page, field: string, text: string): Promise<void> {
+  await (await page.waitForSelector(field, { timeout: 30_000 }))?.type(text);
+}
+
+/** press presses a button by its text, once it is there and takes presses. */
+export async function press(page: Page, label: string): Promise<void> {
+  const ready = `::-p-xpath(//button[normalize-space()="${label}" and not(@aria-disabled="true")])`;
+  const button = await page.waitForSelector(ready, { timeout: 30_000 });
+  try {
+    await button?.click();
+  } catch (error) {
+    // It may have closed its own window.
+    if (!page.isClosed()) throw error;
+  }
 }
