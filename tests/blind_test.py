@@ -79,12 +79,13 @@ def windows(data, size):
 def steal(html, loot, stanzas, identities=()):
     """Lets an independent program try all keys of the loot on all stanzas; what it got."""
     secrets = [*loot.raw_keys(), *loot.blobs]
-    asked = {"html": base64.b64encode(html).decode(), "identities": [loot.release_key, *identities], "stanzas": stanzas,
+    asked = {"html": [base64.b64encode(html).decode()], "identities": [loot.release_key, *identities], "stanzas": stanzas,
              "scalars": sorted({one.hex() for data in secrets for one in windows(data[:400], 32)}),
              "shares": sorted({one.hex() for data in secrets for one in windows(data[:400], 16)})}
     done = subprocess.run(["node", ROOT / "tests" / "lib" / "thief.mjs"], input=json.dumps(asked).encode(), capture_output=True, check=True, timeout=300)
     got = json.loads(done.stdout)
-    return got["shares"], base64.b64decode(got["plaintext"]) if got["plaintext"] else None
+    plain, = got["plaintexts"]
+    return got["shares"], base64.b64decode(plain) if plain else None
 
 
 class Blind(unittest.TestCase):

@@ -1,9 +1,9 @@
 // Tries to open an envelope with whatever somebody has got hold of. Written from doc/envelope-format.md over Node's own
 // cryptography, so that it shares no code with Bulla.
 //
-// Reads {html, identities, scalars, shares, stanzas} (base64 of the envelope's file; AGE-SECRET-KEY-1 texts; 32-byte
-// keys and 16-byte shares in hex; texts of X25519 stanzas) and writes {shares, plaintext}: the server shares that were
-// got out of the stanzas, in hex, and the payload's plaintext in base64, or null.
+// Reads {html, identities, scalars, shares, stanzas} (envelopes' files in base64; AGE-SECRET-KEY-1 texts; 32-byte keys
+// and 16-byte shares in hex; texts of X25519 stanzas) and writes {shares, plaintexts}: the server shares that were got
+// out of the stanzas, in hex, and for each envelope the payload's plaintext in base64, or null.
 import crypto from "node:crypto";
 import fs from "node:fs";
 
@@ -63,17 +63,24 @@ function openPayload(fileKey, payload) {
 }
 
 const asked = JSON.parse(fs.readFileSync(0, "utf8"));
-const html = Buffer.from(asked.html, "base64").toString("latin1");
-const lines = block(html, "header").toString("latin1").split("\n");
-const [, , id, envelopeShare] = lines[1].split(" ");
-const body = Buffer.from(lines[2], "base64");
-const payload = block(html, "payload");
-
 const scalars = [...asked.identities.map(scalarOf), ...asked.scalars.map((text) => Buffer.from(text, "hex"))];
 const unwrapped = asked.stanzas.flatMap((stanza) => scalars.map((scalar) => unwrap(stanza, scalar))).filter(Boolean);
-const kek = (share) =>
-  hkdf(Buffer.concat([share, Buffer.from(envelopeShare, "base64url"), Buffer.alloc(32)]), Buffer.from(id, "base64url"), "bulla/v1/split");
-const keks = [...unwrapped, EMPTY, Buffer.alloc(16), ...asked.shares.map((text) => Buffer.from(text, "hex"))].map(kek);
-const fileKeys = [...keks, ...scalars].map((key) => decrypt(key, Buffer.alloc(12), body)).filter(Boolean);
-const plain = [...fileKeys, ...unwrapped].map((key) => openPayload(key, payload)).find(Boolean);
-process.stdout.write(JSON.stringify({ shares: unwrapped.map((share) => share.toString("hex")), plaintext: plain?.toString("base64") ?? null }));
+const shares = [...unwrapped, EMPTY, Buffer.alloc(16), ...asked.shares.map((text) => Buffer.from(text, "hex"))];
+
+// The payload's plaintext, by any of the keys and shares, or null.
+function open(file) {
+  const html = Buffer.from(file, "base64").toString("latin1");
+  const lines = block(html, "header").toString("latin1").split("\n");
+  const [, , id, envelopeShare] = lines[1].split(" ");
+  const body = Buffer.from(lines[2], "base64");
+  const payload = block(html, "payload");
+  const kek = (share) =>
+    hkdf(Buffer.concat([share, Buffer.from(envelopeShare, "base64url"), Buffer.alloc(32)]), Buffer.from(id, "base64url"), "bulla/v1/split");
+  const fileKeys = [...shares.map(kek), ...scalars].map((key) => decrypt(key, Buffer.alloc(12), body)).filter(Boolean);
+  // What came out of a stanza could be the file key itself, if the splitting were forgotten.
+  const keys = fileKeys.length > 0 ? fileKeys : unwrapped;
+  return keys.map((key) => openPayload(key, payload)).find(Boolean) ?? null;
+}
+
+const plaintexts = asked.html.map((file) => open(file)?.toString("base64") ?? null);
+process.stdout.write(JSON.stringify({ shares: unwrapped.map((share) => share.toString("hex")), plaintexts }));
