@@ -9,12 +9,15 @@ namespace {
 
 constexpr Millis kDrain = 15 * kSecond;
 
-// Sealers mostly compute, and wait for the disk in between; the others mostly wait for the disk, which takes them
-// together.
+// Sealers mostly compute, and wait for the disk in between.
 unsigned sealer_threads() {
   return 2 * std::max(2U, std::thread::hardware_concurrency());
 }
-constexpr unsigned kDiskThreads = 8;
+// One for each delivery, up to a bound: what the next hop has taken is written down at once, whatever else is being
+// synced, since a crash in between makes a second copy.
+unsigned disk_threads(const Settings& settings) {
+  return static_cast<unsigned>(std::min<std::size_t>(settings.queue.deliveries, 60)) + 4;
+}
 
 }  // namespace
 
@@ -23,7 +26,7 @@ Service::Service(const Settings& settings, const Keys& keys, program::Log& log)
       keys_(keys),
       log_(log),
       sealers_(sealer_threads()),
-      workers_(kDiskThreads),
+      workers_(disk_threads(settings)),
       loop_([this](std::string_view name, std::string_view text) {
         log_.error("task.failed", {{"task", name}, {"reason", text}});
       }) {}

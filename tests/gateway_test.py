@@ -392,7 +392,7 @@ class AtRest(Case):
         gateway.send(mail(subject="[secure] MARKER-b7c1 subject"), ("bob.marker@x.example",))
         gateway.send(mail(subject="MARKER-b7c1 subject"), ("bob.marker@x.example",))
         gateway.wait_event("mail.deferred", 2)
-        self.assertEqual(len(gateway.queued()) >= 4, True, gateway.queued())
+        self.assertEqual(len([name for name in gateway.queued() if name.endswith(".record")]), 2, gateway.queued())
         ids = [envelope["id"].encode() for envelope, _ in gateway.keys.registered]
         self.assertEqual(len(ids), 1)
         for path in [*gateway.queue_folder.iterdir(), gateway.log_file]:
