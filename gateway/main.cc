@@ -20,7 +20,7 @@
 //
 // OPTIONS
 //   --config FILE   the configuration (default /etc/bulla/gateway.toml)
-//   --check         read the configuration, report all mistakes, and end
+//   --check         read the configuration and the certificates that it names, report all mistakes, and end
 //   --enrolment     print the block that makes this gateway known to its key server, and end; keys are made if missing
 //
 // CONFIGURATION
@@ -124,7 +124,11 @@ int main(int argc, char** argv) {
       program::report(kName, settings.error());
       return program::kExitUsage;
     }
-    if (options->check) return program::kExitOk;
+    if (options->check) {
+      const auto checked = gateway::Service::check(*settings);
+      if (!checked) program::report(kName, checked.error());
+      return checked ? program::kExitOk : program::kExitUsage;
+    }
     return enrolment ? print_enrolment(*settings) : serve(*settings, options->config);
   });
 }

@@ -19,7 +19,27 @@ unsigned disk_threads(const Settings& settings) {
   return static_cast<unsigned>(std::min<std::size_t>(settings.queue.deliveries, 60)) + 4;
 }
 
+// load_tls is null when STARTTLS is not configured.
+Result<std::shared_ptr<net::TlsServer>> load_tls(const SmtpSettings& smtp) {
+  if (smtp.tls_certificate.empty()) return nullptr;
+  return net::TlsServer::load(smtp.tls_certificate.string(), smtp.tls_key.string());
+}
+
+// key_server_tls is null for plain http.
+Result<std::shared_ptr<const net::TlsClient>> key_server_tls(const KeyServerSettings& server) {
+  if (!server.url.starts_with("https:")) return nullptr;
+  net::TlsClientOptions options;
+  options.ca_file = server.ca_file.string();
+  return net::TlsClient::make(options);
+}
+
 }  // namespace
+
+Result<> Service::check(const Settings& settings) {
+  BULLA_TRY([[maybe_unused]] const auto server, load_tls(settings.smtp));
+  BULLA_TRY([[maybe_unused]] const auto client, key_server_tls(settings.key_server));
+  return {};
+}
 
 Service::Service(const Settings& settings, const Keys& keys, program::Log& log)
     : settings_(settings),
@@ -64,11 +84,7 @@ Result<> Service::open_queue() {
 Result<> Service::open_key_server() {
   net::HttpClientConfig config;
   config.user_agent = "bulla-gateway";
-  if (settings_.key_server.url.starts_with("https:")) {
-    net::TlsClientOptions options;
-    options.ca_file = settings_.key_server.ca_file.string();
-    BULLA_TRY(config.tls, net::TlsClient::make(options));
-  }
+  BULLA_TRY(config.tls, key_server_tls(settings_.key_server));
   key_server_ = std::make_unique<HttpKeyServer>(loop_, config, settings_.key_server.url, keys_.token.clone());
   registrar_ = std::make_unique<Registrar>(*house_, *key_server_, [this] { courier_->wake(); });
   return {};
@@ -86,9 +102,7 @@ Result<> Service::open_next_hop() {
 }
 
 Result<> Service::listen() {
-  if (!settings_.smtp.tls_certificate.empty()) {
-    BULLA_TRY(tls_, net::TlsServer::load(settings_.smtp.tls_certificate.string(), settings_.smtp.tls_key.string()));
-  }
+  BULLA_TRY(tls_, load_tls(settings_.smtp));
   intake_ = std::make_unique<Intake>(settings_, keys_, *queue_, random_, clock_);
   front_ = std::make_unique<Front>(*house_, sealers_, *intake_, [this] {
     registrar_->wake();

@@ -10,6 +10,8 @@ namespace bulla::gateway {
 
 class Service {
  public:
+  // check reads the certificates that the settings name, and changes nothing.
+  static Result<> check(const Settings& settings);
   // start opens the queue, TLS and the template, and listens. `html_template` is the text of the envelope's page.
   static Result<std::unique_ptr<Service>> start(const Settings& settings, const Keys& keys,
                                                 std::string_view html_template, program::Log& log);

@@ -374,7 +374,13 @@ class Tls(Case):
     def test_starttls_on_the_way_in(self):
         gateway = self.gateway(start=False)
         crt, key = self.certificate(gateway.path)
+        original = gateway.config.read_text()
         text = gateway.config.read_text().replace("[next_hop]", f'tls_certificate = "{crt}"\ntls_key = "{key}"\n[next_hop]')
+        for wrong, code in ((text.replace(str(key), str(crt)), 2), (text, 0), (original, 0)):
+            gateway.config.write_text(wrong)
+            checked = subprocess.run([BIN / "bulla-gateway", "--config", gateway.config, "--check"], capture_output=True, text=True)
+            self.assertEqual(checked.returncode, code, checked.stderr)
+        self.assertFalse((gateway.path / "keys").exists(), "a check changes nothing")
         gateway.config.write_text(text)
         gateway.start()
         with smtplib.SMTP("127.0.0.1", gateway.port) as client:
