@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Page as FirefoxPage } from "puppeteer-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchChromium } from "./lib/chromium.ts";
+import {
+  askForCode,
+  choosePassword,
+  confirm,
+  giveAddress,
+  giveCode,
+  openedMessage,
+  pressOpen,
+  saveAttachment,
+  saveOriginal,
+  signIn,
+} from "./lib/drive.ts";
+import { fill, launchFirefox, press } from "./lib/firefox.ts";
+import { type Expected, Stack } from "./lib/stack.ts";
+
+// From SMTP to pixels, with the real programs: a letter of text, HTML, a picture and three attachments, one of 20 MB.
+const [to, cc, bcc, late] = ["bob@example.org", "carol@example.org", "dave@example.org", "erin@example.org"] as const;
+const password = "correct horse battery staple";
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const small = ["--big", "1000"];
+
+let stack: Stack;
+let browser: Browser;
+let sent: Expected & { original: Buffer };
+
+beforeAll(async () => {
+  [stack, browser] = await Promise.all([Stack.start(), launchChromium()]);
+  sent = stack.send("--to", to, late, "--cc", cc, "--bcc", bcc);
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await stack?.close();
+}, 60_000);
+
+/** profile is a browser that has never been here. */
+async function profile(): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(60_000);
+  return context;
+}
+
+async function openFile(context: BrowserContext, file: string): Promise<{ envelope: Page; portal: Page }> {
+  const envelope = await context.newPage();
+  await envelope.goto(file);
+  return { envelope, portal: await pressOpen(envelope) };
+}
+
+async function register(portal: Page, address: string): Promise<void> {
+  await giveAddress(portal, address);
+  await askForCode(portal);
+  await giveCode(portal, await stack.code(address));
+  await choosePassword(portal, password);
+}
+
+/** everythingIsThere holds what is shown, and what is saved, against what went in. */
+async function everythingIsThere(envelope: Page): Promise<void> {
+  await openedMessage(envelope).waitFor({ timeout: 90_000 });
+  const letter = envelope.frameLocator("iframe");
+  await letter.getByRole("heading", { name: "Grüße aus Köln" }).waitFor();
+  const picture = await letter.locator("img").evaluate(async (image: HTMLImageElement) => {
+    await image.decode();
+    return { width: image.naturalWidth, source: image.src };
+  });
+  expect(picture.width).toBe(360);
+  expect(sha256(Buffer.from(picture.source.split("base64,")[1] ?? "", "base64"))).toBe(sent.picture);
+  for (const attachment of sent.attachments) {
+    const saved = await saveAttachment(envelope, attachment.name);
+    expect(saved.name).toBe(attachment.name);
+    expect(sha256(readFileSync(saved.path)), attachment.name).toBe(attachment.sha256);
+  }
+  const original = await saveOriginal(envelope);
+  expect(readFileSync(original.path).equals(sent.original)).toBe(true);
+}
+
+test("the recipient registers, activates, reads and saves, from a file", async () => {
+  const context = await profile();
+  const { envelope, portal } = await openFile(context, await stack.envelope(to));
+  await register(portal, to);
+  await confirm(portal);
+  await everythingIsThere(envelope);
+  await context.close();
+}, 240_000);
+
+test("a returning recipient in a second profile, after a wrong password", async () => {
+  const context = await profile();
+  const { envelope, portal } = await openFile(context, await stack.envelope(to));
+  await giveAddress(portal, to);
+  await signIn(portal, "a password that is wrong");
+  await portal
+    .getByRole("alert")
+    .filter({ hasText: /password/i })
+    .first()
+    .waitFor();
+  await signIn(portal, password);
+  await confirm(portal);
+  await openedMessage(envelope).waitFor({ timeout: 90_000 });
+  await context.close();
+}, 240_000);
+
+test.each([
+  ["a second recipient", cc],
+  ["a Bcc recipient", bcc],
+])(
+  "%s reads the same letter",
+  async (_, address) => {
+    const context = await profile();
+    const { envelope, portal } = await openFile(context, await stack.envelope(address));
+    await register(portal, address);
+    await confirm(portal);
+    await openedMessage(envelope).waitFor({ timeout: 90_000 });
+    const original = await saveOriginal(envelope);
+    const saved = readFileSync(original.path);
+    expect(saved.equals(sent.original)).toBe(true);
+    expect(saved.includes(bcc)).toBe(false);
+    await context.close();
+  },
+  240_000,
+);
+
+test("both programs are killed in the middle of it, and it goes on", async () => {
+  const context = await profile();
+  const { envelope, portal } = await openFile(context, await stack.envelope(late));
+  await giveAddress(portal, late);
+  await askForCode(portal);
+  const code = await stack.code(late);
+  await stack.command("kill keyserver");
+  await stack.command("start keyserver");
+  await giveCode(portal, code);
+  await stack.command("kill gateway");
+  await choosePassword(portal, password);
+  await confirm(portal);
+  await openedMessage(envelope).waitFor({ timeout: 90_000 });
+  await context.close();
+  await stack.command("start gateway");
+  stack.send("--to", late, ...small);
+  expect(await stack.envelope(late, 2)).toContain("secure-message");
+}, 240_000);
+
+test("the first opening in Firefox", async () => {
+  const address = "fred@example.org";
+  stack.send("--to", address, ...small);
+  const file = await stack.envelope(address);
+  const firefox = await launchFirefox();
+  try {
+    const page = await firefox.newPage();
+    await page.goto(file);
+    const target = firefox.waitForTarget((one) => one.type() === "page" && one.url().startsWith(stack.at.origin));
+    await press(page, "Open message");
+    const portal = (await (await target).page()) as FirefoxPage;
+    await fill(portal, "#address", address);
+    await press(portal, "Continue");
+    await press(portal, "Send me the code");
+    await fill(portal, "#code", await stack.code(address));
+    await press(portal, "Continue");
+    await fill(portal, "#password", password);
+    await press(portal, "Set the password");
+    await portal.bringToFront();
+    await press(portal, "Yes, open it");
+    await page.waitForSelector("article.message", { timeout: 60_000 });
+    const text = await page.waitForFunction(
+      () => document.querySelector("iframe")?.contentDocument?.querySelector("h1")?.textContent,
+    );
+    expect(await text.jsonValue()).toBe("Grüße aus Köln");
+  } finally {
+    await firefox.close();
+  }
+}, 240_000);
