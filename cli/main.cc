@@ -16,10 +16,11 @@ namespace {
 
 using namespace bulla;
 
+enum class Command { kNone, kRegister, kOpen, kInspect };
+
+// What the command line said. CLI::App is gone once it has been parsed.
 struct Commands {
-  CLI::App* register_account = nullptr;
-  CLI::App* open = nullptr;
-  CLI::App* inspect = nullptr;
+  Command chosen = Command::kNone;
   cli::RegisterOptions register_options;
   cli::OpenOptions open_options;
   cli::InspectOptions inspect_options;
@@ -35,7 +36,7 @@ void add_register(CLI::App& app, Commands& commands) {
   command
       .add_option("--password-file", options.password_file, "Read the new password from a file (- for standard input)")
       ->type_name("FILE");
-  commands.register_account = &command;
+  command.callback([&commands] { commands.chosen = Command::kRegister; });
 }
 
 void add_open(CLI::App& app, Commands& commands) {
@@ -55,13 +56,13 @@ void add_open(CLI::App& app, Commands& commands) {
   command.add_option("--password-file", options.password_file, "Read the password from a file (- for standard input)")
       ->type_name("FILE");
   command.add_flag("--force", options.force, "Replace files that exist");
-  commands.open = &command;
+  command.callback([&commands] { commands.chosen = Command::kOpen; });
 }
 
 void add_inspect(CLI::App& app, Commands& commands) {
   auto& command = *app.add_subcommand("inspect", "Print what anybody can see in an envelope");
   command.add_option("FILE", commands.inspect_options.file, "The envelope: .html, .eml or .age")->required();
-  commands.inspect = &command;
+  command.callback([&commands] { commands.chosen = Command::kInspect; });
 }
 
 Result<int> run_command(const program::Options& options, const Commands& commands) {
@@ -70,9 +71,16 @@ Result<int> run_command(const program::Options& options, const Commands& command
     std::puts("The configuration is good.");
     return program::kExitOk;
   }
-  if (commands.register_account->parsed()) return cli::run_register(settings, commands.register_options);
-  if (commands.open->parsed()) return cli::run_open(settings, commands.open_options);
-  if (commands.inspect->parsed()) return cli::run_inspect(commands.inspect_options);
+  switch (commands.chosen) {
+    case Command::kRegister:
+      return cli::run_register(settings, commands.register_options);
+    case Command::kOpen:
+      return cli::run_open(settings, commands.open_options);
+    case Command::kInspect:
+      return cli::run_inspect(commands.inspect_options);
+    case Command::kNone:
+      break;
+  }
   return fail(Code::kInvalid, "what shall be done?", "bulla register, bulla open, bulla inspect; more with --help");
 }
 

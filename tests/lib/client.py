@@ -80,8 +80,8 @@ class Client:
         process = self.start("register", address, "--server", stack.origin, "--code-file", "-", "--password-file", "-")
         try:
             code = wait_until(lambda: codes_to(stack, address)[before:], f"a code for {address}")[0]
-        except AssertionError:
+        except AssertionError as error:
             process.kill()
-            raise
+            raise AssertionError(f"{error}; the client said: {process.communicate()[1].decode()}") from None
         out, err = process.communicate(f"{code}\n{password}\n".encode(), timeout=60)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
