@@ -45,11 +45,11 @@ Service::Service(const Settings& settings, const Keys& keys, program::Log& log)
     : settings_(settings),
       keys_(keys),
       log_(log),
-      sealers_(sealer_threads()),
-      workers_(disk_threads(settings)),
       loop_([this](std::string_view name, std::string_view text) {
         log_.error("task.failed", {{"task", name}, {"reason", text}});
-      }) {}
+      }),
+      sealers_(sealer_threads()),
+      workers_(disk_threads(settings)) {}
 
 Service::~Service() = default;
 

@@ -38,9 +38,10 @@ class Service {
   std::unique_ptr<queue::DurableQueue> queue_;
   std::optional<envelope::HtmlTemplate> html_;
   std::shared_ptr<net::TlsServer> tls_;
+  // The workers end before the loop that they report to.
+  net::Loop loop_;
   net::Workers sealers_;
   net::Workers workers_;
-  net::Loop loop_;
   std::optional<House> house_;
   std::unique_ptr<HttpKeyServer> key_server_;
   std::unique_ptr<net::SmtpClient> client_;

@@ -1,6 +1,7 @@
 #include "gateway/settings.h"
 
 #include "mail/address.h"
+#include "net/origin.h"
 #include "smtp/syntax.h"
 
 namespace bulla::gateway {
@@ -51,29 +52,18 @@ void read_next_hop(Table table, net::SmtpTarget& hop) {
   hop.tls_name = table.string("tls_name", "");
 }
 
-bool is_origin(std::string_view url) {
-  const bool https = url.starts_with("https://");
-  if (!https && !url.starts_with("http://")) return false;
-  const auto rest = url.substr(https ? 8 : 7);
-  return !rest.empty() && rest.find_first_of("/?#@ \"<>\\") == std::string_view::npos;
-}
-
-bool is_local(std::string_view url) {
-  for (const auto* host : {"http://localhost", "http://127.", "http://[::1]"}) {
-    if (url.starts_with(host)) return true;
-  }
-  return url.starts_with("https://");
+// read_origin reads a server's address as browsers write it: the envelope's page takes no other form.
+std::string read_origin(Table& table, const char* key, const std::string& text) {
+  if (text.empty()) return {};  // which has been said
+  const auto origin = net::parse_origin(text);
+  if (origin) return origin->text;
+  table.mistake(key, "\"" + text + "\" " + origin.error().text, origin.error().hint);
+  return {};
 }
 
 void read_key_server(Table table, KeyServerSettings& server) {
-  const char* hint = "a scheme and a host, such as https://keys.example.com";
-  server.url = table.string("url");
-  if (server.url.ends_with('/')) server.url.pop_back();
-  if (!is_origin(server.url)) table.mistake("url", "it is not the address of a server", hint);
-  if (!is_local(server.url)) table.mistake("url", "plain http is for loopback only", "use https");
-  server.origin = table.string("origin", server.url);
-  if (server.origin.ends_with('/')) server.origin.pop_back();
-  if (!is_origin(server.origin)) table.mistake("origin", "it is not an origin", hint);
+  server.url = read_origin(table, "url", table.string("url"));
+  server.origin = table.has("origin") ? read_origin(table, "origin", table.string("origin")) : server.url;
   server.token_file = table.path("token_file");
   if (table.has("ca_file")) server.ca_file = table.path("ca_file");
 }
