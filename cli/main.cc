@@ -5,6 +5,9 @@
 //                                           signs in, checks the envelope, writes the mail or its attachments
 //   bulla inspect FILE                      what anybody can see in an envelope
 //
+// All take --config FILE; without it ~/.config/bulla/config.toml is read if it exists: server, address and ca_file
+// (cli/settings.h), so that they need not be said each time. --check reads it and ends.
+//
 // FILE is the envelope's HTML file, the mail that holds it, or the sealed .age file. Secrets are asked for, or come
 // from files (--password-file, --code-file), never from arguments. Exit codes: 0 done, 1 failed, 2 wrong usage.
 #include <CLI/CLI.hpp>

@@ -23,7 +23,8 @@
 // CONFIGURATION (TOML)
 //   [server]
 //   listen           Address and port, 127.0.0.1:8443. Without TLS only loopback is served.
-//   origin           What browsers call it: https://keys.example.com. Envelopes point to it: choose it for long.
+//   origin           What browsers call it: https://keys.example.com, in lower case and without a slash at the end.
+//                    Envelopes point to it: choose it for long.
 //   tls_certificate, tls_key
 //                    PEM files. Without them plain HTTP, for a proxy that does TLS.
 //   trusted_proxies  Networks whose X-Forwarded-For and X-Forwarded-Proto are believed. Needed behind a proxy, or all
