@@ -202,8 +202,9 @@ class Blind(unittest.TestCase):
         database.close()
         copy.start("keyserver")
         person.register()
-        with self.assertRaises(Refused):
+        with self.assertRaises(Refused) as refused:
             person.open(envelope)
+        self.assertIn("released nothing that this account can open", str(refused.exception))
         # The true recipient's sign-in is on the true server, and still works.
         self.assertEqual(self.bob.open(self.envelope), self.mail)
 
