@@ -1,11 +1,9 @@
 #include "cli/key_server.h"
 
-#include <algorithm>
 #include <boost/json/serialize.hpp>
-#include <boost/url/parse.hpp>
 
 #include "core/base/encoding.h"
-#include "net/address.h"
+#include "net/origin.h"
 #include "program/options.h"
 #include "program/utf8.h"
 
@@ -43,31 +41,13 @@ Error error_of(const net::HttpResponse& response) {
   return error;
 }
 
-bool is_loopback_name(std::string_view host) {
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return host == "localhost" || net::is_loopback(host);
-}
-
 }  // namespace
 
 Result<std::string> check_origin(std::string_view text) {
-  const auto url = boost::urls::parse_uri(text);
-  const auto bad = [&](const char* why) {
-    return fail(Code::kInvalid, "'" + printable(text) + "' " + why,
-                "a key server is named as https://keys.example.com");
-  };
-  if (!url || url->encoded_host().empty()) return bad("is no address of a key server");
-  const bool bare = url->encoded_path().empty() || url->encoded_path() == "/";
-  if (!bare || url->has_query() || url->has_fragment() || url->has_userinfo())
-    return bad("holds more than scheme and host");
-  const bool encrypted = url->scheme_id() == boost::urls::scheme::https;
-  if (!encrypted && url->scheme_id() != boost::urls::scheme::http) return bad("is neither https nor http");
-  const std::string host(url->encoded_host());
-  if (!encrypted && !is_loopback_name(host)) return bad("is not encrypted: http is for loopback only");
-  auto origin = (encrypted ? "https://" : "http://") + host;
-  if (url->has_port() && !url->port().empty()) origin += ":" + std::string(url->port());
-  std::ranges::transform(origin, origin.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  return origin;
+  auto origin = net::parse_origin(text);
+  if (!origin)
+    return fail(origin.error().code, "'" + printable(text) + "' " + origin.error().text, origin.error().hint);
+  return std::move(origin->text);
 }
 
 KeyServer::KeyServer(std::string origin, std::shared_ptr<const net::TlsClient> tls)

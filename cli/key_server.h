@@ -12,8 +12,7 @@
 
 namespace bulla::cli {
 
-// check_origin makes "https://HOST[:PORT]" of what a person or a file said (a final '/' is dropped). kInvalid for
-// anything else; plain http is taken on loopback only.
+// check_origin is net::parse_origin for what a person or a file said, with that text in the error.
 Result<std::string> check_origin(std::string_view text);
 
 // Released is what a release holds before the share is opened.

@@ -1,9 +1,8 @@
 #include "keyserver/settings.h"
 
-#include <boost/url/parse.hpp>
-
 #include "core/base/encoding.h"
 #include "mail/address.h"
+#include "net/origin.h"
 
 namespace bulla::keyserver {
 namespace {
@@ -14,21 +13,18 @@ net::Endpoint endpoint_of(const program::Endpoint& endpoint) {
   return {endpoint.host, endpoint.port};
 }
 
-// An origin is scheme, host and perhaps port (RFC 6454 §6.1). Browsers do cryptography on https pages only, or on
-// loopback.
+// Envelopes name the origin and browsers compare it byte by byte, so it must be written as they write it.
 void read_origin(Table& server, Settings& settings) {
   settings.origin = server.string("origin");
   if (settings.origin.empty()) return;
-  const auto url = boost::urls::parse_uri(settings.origin);
-  if (!url || !url->path().empty() || url->has_query() || url->has_fragment() || url->has_userinfo() ||
-      url->host().empty()) {
-    server.mistake("origin", "this is no origin", "Write it as https://keys.example.com, without a path or a slash.");
+  const auto origin = net::parse_origin(settings.origin);
+  if (!origin) {
+    server.mistake("origin", origin.error().text, origin.error().hint);
     return;
   }
-  settings.origin_host = url->host_address();
-  const bool local = settings.origin_host == "localhost" || net::is_loopback(settings.origin_host);
-  if (url->scheme() != "https" && !(url->scheme() == "http" && local))
-    server.mistake("origin", "must begin with https://", "Plain http works in browsers on loopback only.");
+  settings.origin_host = origin->host;
+  if (origin->text != settings.origin)
+    server.mistake("origin", "is not written as browsers write it", "Write it as " + origin->text + ".");
 }
 
 void read_server(Table server, Settings& settings) {

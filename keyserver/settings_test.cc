@@ -64,6 +64,8 @@ TEST(SettingsTest, MistakesAreNamed) {
       {"no origin", "[server]\n", "origin"},
       {"origin without a scheme", with("https://keys.example.com", "keys.example.com"), "origin"},
       {"origin with a path", with("example.com\"", "example.com/\""), "origin"},
+      {"origin with the usual port", with("example.com\"", "example.com:443\""), "as browsers write it"},
+      {"origin in capitals", with("keys.example", "Keys.example"), "as browsers write it"},
       {"origin in clear", with("https://", "http://"), "https://"},
       {"all addresses without TLS", with("[server]\n", "[server]\nlisten = \"0.0.0.0:80\"\n"), "listen"},
       {"key without certificate", with("[server]\n", "[server]\ntls_key = \"k.pem\"\n"), "tls_certificate"},
