@@ -9,7 +9,7 @@ constexpr const char* kMailText =
     "To read it:\n"
     "1. Save the attachment secure-message.html to your computer.\n"
     "2. Open the saved file in your browser.\n"
-    "3. Click \"Open\" and sign in at {host}. The first time, you register there with this address:\n"
+    "3. Click \"Open message\" and sign in at {host}. The first time, you register there with this address:\n"
     "   {to}\n"
     "\n"
     "The message itself is inside the attachment, encrypted. No password is ever asked\n"
@@ -26,7 +26,7 @@ constexpr const char* kMailHtml =
     "<ol style=\"margin:0 0 16px;padding-left:1.5em\">\n"
     "<li>Save the attachment <b>secure-message.html</b> to your computer.</li>\n"
     "<li>Open the saved file in your browser.</li>\n"
-    "<li>Click <b>Open</b> and sign in at {host}. The first time, you register there with this address: "
+    "<li>Click <b>Open message</b> and sign in at {host}. The first time, you register there with this address: "
     "<b>{to}</b></li>\n"
     "</ol>\n"
     "<p style=\"margin:0 0 8px\">The message itself is inside the attachment, encrypted. No password is ever asked "
@@ -43,7 +43,7 @@ constexpr const char* kPage =
     "<dt>Date</dt><dd>{date}</dd>\n"
     "</dl>\n"
     "<p>The message is in this file, encrypted. To read it, open this file in a browser with scripts switched on, "
-    "click <b>Open</b>, and sign in at {host}.</p>\n"
+    "click <b>Open message</b>, and sign in at {host}.</p>\n"
     "<p>If all that you see is this text, save the file to your computer and open it from there: previews in mail "
     "programs do not run scripts.</p>\n";
 
