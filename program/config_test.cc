@@ -155,6 +155,16 @@ TEST(Config, RefusesWhatIsNotToml) {
   EXPECT_TRUE(config.error().text.starts_with("t.toml:2:5: ")) << config.error().text;
 }
 
+TEST(Config, RefusesForeignLettersOutsideOfQuotes) {
+  for (const char* text :
+       {"\u00e4 = 1", "a = \u00e4", "a = 2\u02e4", "a = 1 \u2003", "\u4e00 = 1", "a = 1\u0085b = 2"}) {
+    const auto config = Config::parse(text, "t.toml");
+    ASSERT_FALSE(config) << text;
+    EXPECT_TRUE(config.error().text.starts_with("t.toml:1:")) << config.error().text;
+  }
+  EXPECT_TRUE(Config::parse("a = \"\u00e4\" # \u02e4\n\"\u4e00\" = 1", "t.toml"));
+}
+
 TEST(Config, RefusesMoreThanOneMebibyte) {
   EXPECT_TRUE(Config::parse(std::string(1U << 20, '\n')));
   EXPECT_FALSE(Config::parse(std::string((1U << 20) + 1, '\n')));
