@@ -1,5 +1,6 @@
 """Mail goes in by SMTP, arrives as an envelope, and the client gives back the same bytes: with the real programs."""
 
+import base64
 import hashlib
 import json
 import smtplib
@@ -7,7 +8,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
+from random import Random
 
 from tests.lib.recipient import Recipient, Refused, is_envelope, mails_for, read_mail, wait_for
 from tests.lib.stack import BIN, ROOT, Stack
@@ -68,6 +72,21 @@ class RoundTrip(unittest.TestCase):
         with self.assertRaises(Refused):
             self.recipient(names[1]).open(envelope)
 
+    def test_an_envelope_mail_is_hardly_larger(self):
+        """At most 1.05 times the mail and 96 KiB, notice and all: mails of one attachment, to just above a step of the padding."""
+        for size in (0, 2_000, 20_000, 65_600, 130_000, 1_050_000):
+            with self.subTest(size):
+                address = f"size-{size}@partner.example"
+                message = EmailMessage(policy=SMTP)
+                message["From"], message["To"], message["Subject"] = "ann@acme.example", address, "Größe"
+                message.set_content("attached\n")
+                message.add_attachment(Random(size).randbytes(size), "application", "pdf", filename="a.pdf")
+                data = message.as_bytes()
+                self.send(data, [address])
+                path = wait_for("the envelope", lambda: mails_for(self.stack.mails, address))[-1][1]
+                self.assertTrue(is_envelope(path))
+                self.assertLessEqual(path.stat().st_size, 1.05 * len(data) + 96 * 1024)
+
     def test_what_policy_does_not_seal_passes_byte_for_byte(self):
         body = b"From: ann@acme.example\r\nTo: erin@example.org\r\nSubject: lunch\r\n\r\n.dots\r\n..\r\nand \xe4\r\n"
         self.send(body, ["erin@example.org"])
@@ -91,7 +110,7 @@ class RoundTrip(unittest.TestCase):
         blocks = {}
         for name in ("header", "payload"):
             text = html.split(f'<script type="text/plain" id="bulla-{name}">')[1].split("</script>")[0]
-            blocks[name] = __import__("base64").b64decode("".join(text.split()), validate=True)
+            blocks[name] = base64.b64decode("".join(text.split()), validate=True)
         self.assertTrue(blocks["header"].startswith(b"age-encryption.org/v1\n-> bulla-split "))
         sealed = self.path / "sealed.age"
         sealed.write_bytes(blocks["header"] + blocks["payload"])
