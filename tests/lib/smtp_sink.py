@@ -56,7 +56,9 @@ class SmtpSink:
         self._thread.start()
 
     def close(self):
-        """Stops listening. Sessions under way are cut."""
+        """Stops listening. Sessions under way are cut. A second call does nothing."""
+        if not self._thread.is_alive():
+            return
 
         async def stop():
             self._server.close()
