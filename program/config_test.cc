@@ -165,6 +165,12 @@ TEST(Config, RefusesForeignLettersOutsideOfQuotes) {
   EXPECT_TRUE(Config::parse("a = \"\u00e4\" # \u02e4\n\"\u4e00\" = 1", "t.toml"));
 }
 
+TEST(Config, RefusesTableHeadersThatAreNone) {
+  for (const char* text : {"[\b", "[[\n]a]", "[", "[[", "[]", "[[]]", "[ [a]]"}) {
+    EXPECT_FALSE(Config::parse(text, "t.toml")) << text;
+  }
+}
+
 TEST(Config, RefusesMoreThanOneMebibyte) {
   EXPECT_TRUE(Config::parse(std::string(1U << 20, '\n')));
   EXPECT_FALSE(Config::parse(std::string((1U << 20) + 1, '\n')));
