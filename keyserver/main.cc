@@ -14,6 +14,8 @@
 //
 //   Whatever is answered with success is on disk. It may be killed at any moment.
 //
+//   --check reads the configuration and the certificates that it names, reports all mistakes, and ends.
+//
 // FILES
 //   state/keys.sqlite   The database (SQLite, with -wal and -shm beside it). Back up with `sqlite3 FILE .backup`.
 //   keys/               release.key, opaque.key, server.secret: made at the first start, readable by their owner only.
@@ -66,6 +68,7 @@ Result<int> serve(const bulla::program::Options& options) {
   using namespace bulla;
   BULLA_TRY(auto settings, keyserver::load_settings(options.config));
   if (options.check) {
+    BULLA_CHECK_OK(keyserver::Server::check(settings));
     std::printf("%s is in order.\n", options.config.c_str());
     return program::kExitOk;
   }

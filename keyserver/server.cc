@@ -122,6 +122,28 @@ struct Server::Parts {
   net::Endpoint endpoint;
 };
 
+namespace {
+
+// load_tls is null without TLS, for a proxy that does it.
+Result<std::shared_ptr<net::TlsServer>> load_tls(const Settings& settings) {
+  if (!settings.tls) return nullptr;
+  return net::TlsServer::load(settings.tls->certificate, settings.tls->key);
+}
+
+// load_relay_tls is null when the relay's certificate need not be verified.
+Result<std::shared_ptr<const net::TlsClient>> load_relay_tls(const Settings& settings) {
+  if (settings.mail.tls != smtp::TlsPolicy::kRequired) return nullptr;
+  return net::TlsClient::make({.ca_file = settings.mail.ca_file});
+}
+
+}  // namespace
+
+Result<> Server::check(const Settings& settings) {
+  BULLA_TRY([[maybe_unused]] const auto tls, load_tls(settings));
+  BULLA_TRY([[maybe_unused]] const auto relay_tls, load_relay_tls(settings));
+  return {};
+}
+
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
@@ -132,14 +154,8 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings, std::span<const 
   BULLA_TRY(auto folder, open_key_folder(settings.keys, first_start, random));
   BULLA_TRY(auto store, open_store(settings));
   BULLA_TRY(auto limits, keys::Limits::make(random, settings.limits_factor));
-  std::shared_ptr<net::TlsServer> tls;
-  if (settings.tls) {
-    BULLA_TRY(tls, net::TlsServer::load(settings.tls->certificate, settings.tls->key));
-  }
-  std::shared_ptr<const net::TlsClient> relay_tls;
-  if (settings.mail.tls == smtp::TlsPolicy::kRequired) {
-    BULLA_TRY(relay_tls, net::TlsClient::make({.ca_file = settings.mail.ca_file}));
-  }
+  BULLA_TRY(auto tls, load_tls(settings));
+  BULLA_TRY(auto relay_tls, load_relay_tls(settings));
   auto parts = std::make_unique<Parts>(std::move(settings), std::move(folder), std::move(store), std::move(limits),
                                        std::move(relay_tls), std::move(tls), files, log);
   BULLA_CHECK_OK(keys::check_belongs(parts->world));

@@ -13,6 +13,8 @@ namespace bulla::keyserver {
 
 class Server {
  public:
+  // check reads the certificates that the settings name, and changes nothing.
+  static Result<> check(const Settings& settings);
   // open opens (or makes) keys and database, and listens. `files` are the built pages. The log must outlive the server.
   static Result<std::unique_ptr<Server>> open(Settings settings, std::span<const assets::File> files,
                                               program::Log& log);

@@ -334,6 +334,21 @@ TEST_F(ServerTest, ReloadsOrganisationsAndServesTls) {
   EXPECT_EQ(https.get("/v1/health").status, 200u);
 }
 
+TEST(ServerCheck, ReadsTheCertificates) {
+  const net::test::Certificate certificate;
+  Settings settings;
+  EXPECT_TRUE(Server::check(settings));
+  settings.tls = TlsFiles{certificate.certificate(), certificate.key()};
+  EXPECT_TRUE(Server::check(settings));
+  settings.tls->key = "/nonexistent/key.pem";
+  EXPECT_FALSE(Server::check(settings));
+  settings.tls.reset();
+  settings.mail.ca_file = "/nonexistent/ca.pem";
+  EXPECT_TRUE(Server::check(settings)) << "it is for `required` alone";
+  settings.mail.tls = smtp::TlsPolicy::kRequired;
+  EXPECT_FALSE(Server::check(settings));
+}
+
 TEST_F(ServerTest, RefusesAKeyFolderThatDoesNotBelongToTheDatabase) {
   program.stop(SIGTERM);
   std::filesystem::rename(program.folder() / "keys", program.folder() / "old");
