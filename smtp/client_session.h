@@ -101,7 +101,6 @@ class ClientSession {
   Expecting expecting() const;
 
   // From the last EHLO.
-  bool offers_tls() const { return capabilities_.starttls; }
   std::optional<std::uint64_t> max_size() const { return capabilities_.max_size; }
 
  private:
