@@ -1,6 +1,5 @@
 #include "net/http_server.h"
 
-#include "net/connection.h"
 #include "net/http_server_session.h"
 
 namespace bulla::net {
@@ -22,37 +21,20 @@ HttpServer::~HttpServer() {
 }
 
 Result<Endpoint> HttpServer::listen(const Endpoint& endpoint) {
-  BULLA_TRY(auto listener, Listener::open(state_->loop, endpoint));
-  state_->listeners.push_back(listener);
-  auto accept = [state = state_](std::unique_ptr<Connection> connection) { state->accept(std::move(connection)); };
-  // The task holds the listener: a coroutine's own parameters live as long as it does.
-  state_->sessions.spawn("http listener", [](std::shared_ptr<Listener> l, Listener::Handler handler) -> Task<> {
-    co_await l->run(std::move(handler));
-  }(listener, std::move(accept)));
-  return listener->local();
+  return state_->listen(endpoint, "http listener", [state = state_](std::unique_ptr<Connection> connection) {
+    state->accept(std::move(connection));
+  });
 }
 
 Task<bool> HttpServer::drain(Millis deadline) {
   const auto state = state_;
-  state->draining = true;
-  state->stop_listening();
-  for (auto* session : state->open) session->wake_if_idle();
-  const bool all = co_await state->sessions.wait_empty(deadline);
-  if (!all) {
-    state->sessions.cancel();
-    co_await state->sessions.wait_empty(kSecond);
-  }
-  co_return all;
+  co_return co_await state->drain(deadline);
 }
 
 HttpServerStats HttpServer::stats() const {
   auto stats = state_->stats;
   stats.open = state_->count.total();
   return stats;
-}
-
-void HttpServer::State::stop_listening() {
-  for (auto& listener : listeners) listener->close();
 }
 
 bool HttpServer::State::trusted(const std::string& address) const {

@@ -4,42 +4,29 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/vector_body.hpp>
 #include <memory>
-#include <set>
 #include <string>
-#include <vector>
 
-#include "net/connection.h"
 #include "net/http_server.h"
+#include "net/session_host.h"
 
 namespace bulla::net {
 
-class HttpServerSession;
-
 // State is shared by the sessions, which may outlive the server by a moment.
-struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
-  State(Loop& l, HttpServerConfig c, HttpHandler& h)
-      : loop(l), config(std::move(c)), handler(h), sessions(l), turning_away(l) {}
+struct HttpServer::State : SessionHost, std::enable_shared_from_this<HttpServer::State> {
+  State(Loop& l, HttpServerConfig c, HttpHandler& h) : SessionHost(l), config(std::move(c)), handler(h) {}
 
   void accept(std::unique_ptr<Connection> connection);
-  void stop_listening();
   bool trusted(const std::string& address) const;
 
-  Loop& loop;
   HttpServerConfig config;
   HttpHandler& handler;
-  TaskGroup sessions;
-  TaskGroup turning_away;
-  std::vector<std::shared_ptr<Listener>> listeners;
-  std::set<HttpServerSession*> open;
-  AddressCount count;
   HttpServerStats stats;
-  bool draining = false;
 };
 
 // http_head is a response's status line and fields, with Content-Length, Date and (if `close`) Connection.
 std::string http_head(const HttpResponse& response, bool close);
 
-class HttpServerSession {
+class HttpServerSession final : public HostedSession {
  public:
   HttpServerSession(HttpServer::State& server, std::unique_ptr<Connection> connection, std::string peer);
   ~HttpServerSession();
@@ -47,8 +34,7 @@ class HttpServerSession {
   HttpServerSession& operator=(const HttpServerSession&) = delete;
 
   Task<> run();
-  // wake_if_idle ends the wait for the next request, so that run() sees that the server is draining.
-  void wake_if_idle();
+  void wake_if_idle() override;
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>;

@@ -1,6 +1,5 @@
 #include "net/smtp_server.h"
 
-#include "net/connection.h"
 #include "net/smtp_server_session.h"
 
 namespace bulla::net {
@@ -21,37 +20,20 @@ SmtpServer::~SmtpServer() {
 }
 
 Result<Endpoint> SmtpServer::listen(const Endpoint& endpoint) {
-  BULLA_TRY(auto listener, Listener::open(state_->loop, endpoint));
-  state_->listeners.push_back(listener);
-  auto accept = [state = state_](std::unique_ptr<Connection> connection) { state->accept(std::move(connection)); };
-  // The task holds the listener: a coroutine's own parameters live as long as it does.
-  state_->sessions.spawn("smtp listener", [](std::shared_ptr<Listener> l, Listener::Handler handler) -> Task<> {
-    co_await l->run(std::move(handler));
-  }(listener, std::move(accept)));
-  return listener->local();
+  return state_->listen(endpoint, "smtp listener", [state = state_](std::unique_ptr<Connection> connection) {
+    state->accept(std::move(connection));
+  });
 }
 
 Task<bool> SmtpServer::drain(Millis deadline) {
   const auto state = state_;
-  state->draining = true;
-  state->stop_listening();
-  for (auto* session : state->open) session->wake_if_idle();
-  const bool all = co_await state->sessions.wait_empty(deadline);
-  if (!all) {
-    state->sessions.cancel();
-    co_await state->sessions.wait_empty(kSecond);
-  }
-  co_return all;
+  co_return co_await state->drain(deadline);
 }
 
 SmtpServerStats SmtpServer::stats() const {
   auto stats = state_->stats;
   stats.open = state_->count.total();
   return stats;
-}
-
-void SmtpServer::State::stop_listening() {
-  for (auto& listener : listeners) listener->close();
 }
 
 namespace {

@@ -3,39 +3,27 @@
 
 #include <chrono>
 #include <memory>
-#include <set>
 #include <string>
-#include <vector>
 
-#include "net/connection.h"
+#include "net/session_host.h"
 #include "net/smtp_server.h"
 #include "net/wiped_buffer.h"
 
 namespace bulla::net {
 
-class SmtpServerSession;
-
 // State is shared by the sessions, which may outlive the server by a moment.
-struct SmtpServer::State : std::enable_shared_from_this<SmtpServer::State> {
+struct SmtpServer::State : SessionHost, std::enable_shared_from_this<SmtpServer::State> {
   State(Loop& l, SmtpServerConfig c, SmtpHandlerFactory f)
-      : loop(l), config(std::move(c)), factory(std::move(f)), sessions(l), turning_away(l) {}
+      : SessionHost(l), config(std::move(c)), factory(std::move(f)) {}
 
   void accept(std::unique_ptr<Connection> connection);
-  void stop_listening();
 
-  Loop& loop;
   SmtpServerConfig config;
   SmtpHandlerFactory factory;
-  TaskGroup sessions;
-  TaskGroup turning_away;
-  std::vector<std::shared_ptr<Listener>> listeners;
-  std::set<SmtpServerSession*> open;
-  AddressCount count;
   SmtpServerStats stats;
-  bool draining = false;
 };
 
-class SmtpServerSession {
+class SmtpServerSession final : public HostedSession {
  public:
   SmtpServerSession(SmtpServer::State& server, std::unique_ptr<Connection> connection, SmtpPeer peer);
   ~SmtpServerSession();
@@ -43,8 +31,7 @@ class SmtpServerSession {
   SmtpServerSession& operator=(const SmtpServerSession&) = delete;
 
   Task<> run();
-  // wake_if_idle ends the wait for a command, so that run() sees that the server is draining.
-  void wake_if_idle();
+  void wake_if_idle() override;
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
