@@ -69,6 +69,7 @@ class SmtpSink:
         asyncio.run_coroutine_threadsafe(stop(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
 
     def wait(self, count, seconds=30):
         """Waits until so many mails are here and returns them all; raises TimeoutError."""
