@@ -114,7 +114,7 @@ Result<> Service::listen() {
   return {};
 }
 
-void Service::run(std::function<Result<Settings>()> reload_settings) {
+void Service::run(const std::function<Result<Settings>()>& reload_settings) {
   parts_ = std::make_unique<net::TaskGroup>(loop_);
   parts_->spawn("registrar", registrar_->run());
   parts_->spawn("courier", courier_->run());

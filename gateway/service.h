@@ -18,7 +18,7 @@ class Service {
   ~Service();
   // run works until SIGTERM or SIGINT, and then drains: what is being received or delivered is finished, within bounds.
   // At SIGHUP it takes policy and certificate anew: `reload` reads the configuration again.
-  void run(std::function<Result<Settings>()> reload);
+  void run(const std::function<Result<Settings>()>& reload);
 
  private:
   Service(const Settings& settings, const Keys& keys, program::Log& log);

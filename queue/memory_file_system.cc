@@ -18,7 +18,7 @@ class MemoryFileSystem::Writer final : public WriteFile {
 
   Result<> write(ByteView bytes) override {
     const std::lock_guard lock(disk_.mutex_);
-    const auto ok = disk_.change();
+    auto ok = disk_.change();
     if (!ok) {
       ::bulla::append(node_->bytes, bytes.first(bytes.size() / 2));
       return ok;
