@@ -11,6 +11,9 @@ namespace {
 // More than anybody writes from: what is beyond counts as one that belongs to nobody.
 constexpr std::size_t kMaxFrom = 64 * 1024;
 constexpr std::size_t kMaxAuthors = 100;
+// All Subject fields together. Looking for the flag costs many times the text's size in memory; what is beyond counts
+// as flagged, so that nobody hides a flag behind the bound.
+constexpr std::size_t kMaxSubjects = 64 * 1024;
 
 void read_from(const std::string& value, Facts& facts) {
   ++facts.from_fields;
@@ -37,9 +40,13 @@ bool is_report(std::string_view content_type) {
 Facts read_facts(ByteView message, bool null_return_path, std::string_view subject_flag) {
   Facts facts;
   std::size_t content_types = 0;
+  std::size_t subjects = 0;
   bool report = false;
   scan_header(message, [&](std::string_view name, const std::string& value) {
-    if (name == "subject") facts.flagged = facts.flagged || has_flag(value, subject_flag);
+    if (name == "subject" && !subject_flag.empty()) {
+      subjects += value.size();
+      facts.flagged = facts.flagged || subjects > kMaxSubjects || has_flag(value, subject_flag);
+    }
     if (name == "from") read_from(value, facts);
     if (name == "received") ++facts.received;
     if (name == "content-type") {

@@ -138,6 +138,18 @@ TEST(Policy, ExplanationsTellTheFlagAndDomainsButNothingOfTheMessage) {
             "domains: acme.example, xn--bcher-kva.example");
 }
 
+TEST(Facts, SubjectsBeyondTheBoundCountAsFlagged) {
+  const auto facts = [](std::size_t fields, std::size_t size, std::string_view flag) {
+    std::string message;
+    for (std::size_t i = 0; i < fields; ++i) message += "Subject: " + std::string(size, 'x') + "\r\n";
+    return read_facts(as_bytes(message + "\r\n"), false, flag);
+  };
+  EXPECT_FALSE(facts(1, 64 * 1024 - 1, "[secure]").flagged);  // and a blank
+  EXPECT_TRUE(facts(1, 64 * 1024, "[secure]").flagged);
+  EXPECT_TRUE(facts(70, 1000, "[secure]").flagged);
+  EXPECT_FALSE(facts(70, 1000, "").flagged);
+}
+
 TEST(Facts, CountReceivedFields) {
   EXPECT_EQ(read_facts(as_bytes("Received: a\r\n b\r\nreceived: c\r\nX: y\r\n\r\nReceived: d"), false, "").received,
             2u);

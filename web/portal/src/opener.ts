@@ -2,7 +2,8 @@ import { type OpeningMessage, readMessage } from "@bulla/shared/messages";
 
 /**
  * Opener is the envelope's page that opened this window (doc/envelope-format.md §9). It counts only once it has greeted,
- * from a file or a sandbox: a website that opens this page gets nothing.
+ * from a file or a sandbox. A website can imitate that with a sandboxed frame; then it gets what the recipient confirms,
+ * which is half of a key and opens nothing without the envelope.
  */
 export class Opener {
   readonly #id: string;
