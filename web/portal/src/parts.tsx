@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "./flow.ts";
 import { texts } from "./texts.en.ts";
 
@@ -70,10 +70,13 @@ export function Actions({ children }: { children: ComponentChildren }) {
   return <div class="actions">{children}</div>;
 }
 
-/** A field that has the focus when it appears, and again when there is a problem with it. */
+/**
+ * A field that has the focus when it appears, and again when there is a problem with it. Before it is painted: who types
+ * at once loses nothing.
+ */
 export function useFocus<Element extends HTMLElement>(again: unknown) {
   const field = useRef<Element>(null);
-  useEffect(() => field.current?.focus(), [again]);
+  useLayoutEffect(() => field.current?.focus(), [again]);
   return field;
 }
 
