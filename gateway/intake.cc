@@ -87,7 +87,8 @@ IntakeResult Intake::take(const Arrival& arrival, const Secret& message) {
 Result<Intake::Plan> Intake::plan(const Arrival& arrival, ByteView message, IntakeResult& out) const {
   Plan plan;
   plan.rules = rules();
-  const auto facts = policy::read_facts(message, !arrival.envelope.mail.sender.has_value(), plan.rules->subject_flag);
+  const bool sent_as_report = !arrival.envelope.mail.sender && arrival.envelope.recipients.size() == 1;
+  const auto facts = policy::read_facts(message, sent_as_report, plan.rules->subject_flag);
   if (facts.received > kMaxReceived)
     return fail(Code::kDenied, "this message goes in circles (too many Received fields)");
   std::set<std::string> seen_sealed;

@@ -1,6 +1,7 @@
 #include "policy/facts.h"
 
 #include "mail/address.h"
+#include "mail/report_type.h"
 #include "policy/header_scan.h"
 #include "policy/rules.h"
 #include "policy/subject_flag.h"
@@ -26,18 +27,9 @@ void read_from(const std::string& value, Facts& facts) {
     facts.from_domains.emplace_back();
 }
 
-bool is_report(std::string_view content_type) {
-  std::string type;
-  for (const char c : content_type) {
-    if (c == ';') break;
-    if (c != ' ' && c != '\t') type.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-  }
-  return type == "multipart/report";
-}
-
 }  // namespace
 
-Facts read_facts(ByteView message, bool null_return_path, std::string_view subject_flag) {
+Facts read_facts(ByteView message, bool sent_as_report, std::string_view subject_flag) {
   Facts facts;
   std::size_t content_types = 0;
   std::size_t subjects = 0;
@@ -51,10 +43,10 @@ Facts read_facts(ByteView message, bool null_return_path, std::string_view subje
     if (name == "received") ++facts.received;
     if (name == "content-type") {
       ++content_types;
-      report = is_report(value);
+      report = mail::is_notification(value);
     }
   });
-  facts.bounce = null_return_path && report && content_types == 1;
+  facts.bounce = sent_as_report && report && content_types == 1;
   return facts;
 }
 

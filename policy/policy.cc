@@ -12,7 +12,7 @@ bool matches(std::string_view rule, std::string_view domain) {
 
 Decision wanted(const Rules& rules, const Facts& facts, const smtp::Mailbox& recipient) {
   if (facts.flagged) return {Action::kSeal, Reason::kFlag, "the subject carries " + rules.subject_flag};
-  if (facts.bounce) return {Action::kPass, Reason::kBounce, "a report without a return path"};
+  if (facts.bounce) return {Action::kPass, Reason::kBounce, "a report on another message"};
   if (rules.seal == SealMode::kAll) return {Action::kSeal, Reason::kAll, "everything is sealed"};
   const auto domain = canonical_domain(recipient.domain);
   const auto listed = [&](const std::string& rule) { return matches(rule, domain); };

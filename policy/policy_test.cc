@@ -16,7 +16,7 @@ struct Row {
   Reason reason;
   Action action;
   SealMode mode = SealMode::kMatching;
-  bool null_return_path = false;
+  bool sent_as_report = false;
 };
 
 std::string many(std::string_view text, int times) {
@@ -58,10 +58,12 @@ const Row kRows[] = {
      true},
     {"bounce with the flag", kFrom + kReport + "Subject: Undeliverable: [secure] Hi\r\n\r\nx", "x.example",
      Reason::kFlag, Action::kSeal, SealMode::kAll, true},
-    {"report with a return path is a letter", kFrom + kReport + "\r\nx", "partner.example", Reason::kAll, Action::kSeal,
-     SealMode::kAll},
-    {"null return path without a report is a letter", kFrom + "\r\nx", "partner.example", Reason::kRecipientDomain,
+    {"report with a return path or to several is a letter", kFrom + kReport + "\r\nx", "partner.example", Reason::kAll,
+     Action::kSeal, SealMode::kAll},
+    {"no report in the shape of one is a letter", kFrom + "\r\nx", "partner.example", Reason::kRecipientDomain,
      Action::kSeal, SealMode::kMatching, true},
+    {"a report of another kind is a letter", kFrom + "Content-Type: multipart/report; boundary=b\r\n\r\nx", "x.example",
+     Reason::kAll, Action::kSeal, SealMode::kAll, true},
     {"two Content-Types are no report", kFrom + kReport + "Content-Type: text/plain\r\n\r\nx", "x.example",
      Reason::kAll, Action::kSeal, SealMode::kAll, true},
     {"automatic mail is a letter", kFrom + "Auto-Submitted: auto-replied\r\n\r\nx", "x.example", Reason::kAll,
@@ -115,7 +117,7 @@ const Row kRows[] = {
 TEST(Policy, Table) {
   for (const auto& row : kRows) {
     SCOPED_TRACE(row.title);
-    const auto facts = read_facts(as_bytes(row.message), row.null_return_path, "[secure]");
+    const auto facts = read_facts(as_bytes(row.message), row.sent_as_report, "[secure]");
     const auto decision = decide(rules(row.mode), facts, {"someone", row.recipient_domain});
     EXPECT_STREQ(reason_name(decision.reason), reason_name(row.reason)) << decision.explanation;
     EXPECT_EQ(decision.action, row.action);

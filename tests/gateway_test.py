@@ -129,11 +129,16 @@ class Sealing(Case):
 
     def test_bounces_pass_and_other_machines_do_not(self):
         gateway = self.gateway(seal='"all"')
-        report = mail(subject="Undelivered", extra="Content-Type: multipart/report; boundary=b\r\n")
+        kind = "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
+        report = mail(subject="Undelivered", extra=kind)
         gateway.send(report, sender="")
         self.assertIn(MARKER, gateway.sink.wait(1)[0].data)
         gateway.send(mail(subject="Away", extra="Auto-Submitted: auto-replied\r\n"), sender="")
         self.assert_sealed(gateway.sink.wait(2)[1])
+        # What calls itself a report and goes to several was written by somebody.
+        gateway.send(report, ("bob@x.example", "carol@x.example"), sender="")
+        for mails in gateway.sink.wait(4)[2:]:
+            self.assert_sealed(mails)
 
 
 class Refusing(Case):
