@@ -223,8 +223,16 @@ bool parts_fit(const Manifest& manifest) {
   auto part_fits = [&](const Part& part) {
     return part.offset <= manifest.size && part.size <= manifest.size - part.offset;
   };
+  // Each part is shown once: a manifest of a few parts must not make a reader show gigabytes.
+  std::vector<bool> shown(count);
+  auto first_time = [&](std::optional<std::uint32_t> part) {
+    if (!part) return true;
+    if (*part >= count || shown[*part]) return false;
+    shown[*part] = true;
+    return true;
+  };
   auto group_fits = [&](const BodyGroup& group) {
-    return (group.text || group.html) && group.text.value_or(0) < count && group.html.value_or(0) < count;
+    return (group.text || group.html) && first_time(group.text) && first_time(group.html);
   };
   if (!manifest.complete && (count > 0 || !manifest.body.empty())) return false;
   return count <= kMaxParts && manifest.body.size() <= kMaxParts && std::ranges::all_of(manifest.parts, part_fits) &&

@@ -94,6 +94,8 @@ TEST(Manifest, RefusesMalformedText) {
         {"part without type", "\"type\":\"image/png\",", ""},
         {"body beyond parts", "\"body\":[{\"text\":0", "\"body\":[{\"text\":2"},
         {"body negative", "\"body\":[{\"text\":0", "\"body\":[{\"text\":-1"},
+        {"body names a part twice", "\"body\":[{\"text\":0", "\"body\":[{\"html\":0},{\"text\":0"},
+        {"text and HTML are one part", "\"body\":[{\"text\":0", "\"body\":[{\"html\":0,\"text\":0"},
         {"body of nothing", "\"body\":[{\"text\":0}", "\"body\":[{}"},
         {"index", "\"complete\"", "\"partly\""},
         {"none, with parts", "\"complete\"", "\"none\""},

@@ -96,6 +96,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   };
   checkOptional(fields);
   checkWhole(fields, manifest);
+  checkShownOnce(fields, manifest);
   return manifest;
 }
 
@@ -163,6 +164,12 @@ function originalSize({ message, runs }: Manifest): number {
     const letters = Math.ceil(size / 3) * 4;
     return sum - size + letters + 2 * (Math.ceil(letters / width) - 1);
   }, message.size);
+}
+
+/** Each part is shown once: a manifest of a few parts must not make a reader show gigabytes. */
+function checkShownOnce(fields: Fields, { body }: Manifest): void {
+  const shown = body.flatMap(({ text, html }) => [text, html]).filter((part) => part !== undefined);
+  if (new Set(shown).size !== shown.length) fields.fail("body", "a part is shown twice");
 }
 
 function checkWhole(fields: Fields, manifest: Manifest): void {

@@ -98,6 +98,8 @@ describe("a manifest", () => {
     ["an encoding that is none", changed({ parts: [{ ...part, encoding: "7bit" }] })],
     ["a body of a part that is not there", changed({ body: [{ text: 1 }] })],
     ["a body of nothing", changed({ body: [{}] })],
+    ["a part in two bodies", changed({ body: [{ text: 0 }, { html: 0 }] })],
+    ["text and HTML are one part", changed({ body: [{ text: 0, html: 0 }] })],
     ["parts without an index", changed({ index: "none" })],
     ["1001 parts", changed({ parts: Array(1001).fill(part) })],
     ["1001 mailboxes", changed({ to: Array(500).fill(mailbox), cc: Array(500).fill(mailbox) })],
