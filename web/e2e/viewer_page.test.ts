@@ -115,6 +115,21 @@ describe("a message that is opened", () => {
     expect(context.pages()).toHaveLength(1);
   });
 
+  test("asks about links that are clicked with the middle button, too", async () => {
+    await open();
+    const asked = page.getByRole("dialog");
+    const middle = { button: "middle" } as const;
+    await page.frameLocator("iframe").getByRole("link", { name: "b" }).click(middle);
+    await asked.getByText("https://example.com/b").waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Plain text" }).click();
+    await page.getByRole("link", { name: "https://example.com/a" }).click({ button: "right" });
+    expect(await asked.count()).toBe(0);
+    await page.getByRole("link", { name: "https://example.com/a" }).click(middle);
+    await asked.getByText("example.com", { exact: true }).waitFor();
+    expect(context.pages()).toHaveLength(1);
+  });
+
   test("gives back each part under a safe name, and the original", async () => {
     await open();
     const parts = [

@@ -27,6 +27,15 @@ export function button(label: string, kind: "primary" | "quiet" | "plain", press
   return element("button", { type: "button", className: `button ${kind}`, onclick: press }, label);
 }
 
+/** onAnyClick also hears the middle button, with which browsers open a link in a new tab. */
+export function onAnyClick(target: EventTarget, act: (event: Event) => void): void {
+  const middle = 1;
+  target.addEventListener("click", act);
+  target.addEventListener("auxclick", (event) => {
+    if ((event as MouseEvent).button === middle) act(event);
+  });
+}
+
 /** textOf reads a block of this file. */
 export function textOf(id: string): string {
   return document.getElementById(id)?.textContent ?? "";

@@ -1,4 +1,4 @@
-import { element } from "./dom.ts";
+import { element, onAnyClick } from "./dom.ts";
 import type { MakeHtml } from "./html.ts";
 
 /**
@@ -33,7 +33,7 @@ function connect(frame: HTMLIFrameElement, follow: (link: HTMLAnchorElement) => 
   fit(frame, inner);
   for (const picture of inner.images) picture.addEventListener("load", () => fit(frame, inner));
   addEventListener("resize", () => fit(frame, inner));
-  inner.addEventListener("click", (event) => {
+  onAnyClick(inner, (event) => {
     const link = event.target instanceof inner.defaultView!.Element ? event.target.closest("a[href]") : null;
     if (!link) return;
     event.preventDefault();

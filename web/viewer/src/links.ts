@@ -1,4 +1,4 @@
-import { button, element, isolated } from "./dom.ts";
+import { button, element, isolated, onAnyClick } from "./dom.ts";
 import { texts } from "./texts.en.ts";
 
 /**
@@ -64,7 +64,8 @@ function textLink(address: string): Node {
     event.preventDefault();
     askToFollow(address, address);
   };
-  const link = element("a", { target: "_blank", onclick: ask }, address);
+  const link = element("a", { target: "_blank" }, address);
+  onAnyClick(link, ask);
   link.href = address;
   link.rel = "noopener noreferrer";
   return link;
