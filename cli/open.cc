@@ -8,7 +8,7 @@
 #include "cli/account.h"
 #include "cli/commands.h"
 #include "cli/envelope_file.h"
-#include "cli/prompt.h"
+#include "cli/password.h"
 #include "cli/save.h"
 #include "cli/state.h"
 #include "core/base/time_text.h"
@@ -107,8 +107,8 @@ Result<int> run_open(const Settings& settings, const OpenOptions& options) {
   BULLA_TRY(auto origin, choose_server(file, options.server.empty() ? settings.server : options.server, accounts));
   BULLA_TRY(const auto address,
             choose_address(file, options.address.empty() ? settings.address : options.address, origin, accounts));
-  BULLA_TRY(const auto password, ask_secret({"Password of " + printable(address) + " at " + origin + ": ",
-                                             "--password-file", options.password_file}));
+  BULLA_TRY(const auto password, ask_password({"Password of " + printable(address) + " at " + origin + ": ",
+                                               "--password-file", options.password_file}));
   BULLA_TRY(auto server, KeyServer::make(std::move(origin), settings.ca_file));
   SystemRandom random;
   BULLA_TRY(const auto session, sign_in(server, address, password, random));

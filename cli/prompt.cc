@@ -8,14 +8,12 @@
 #include <csignal>
 
 #include "cli/output_folder.h"
-#include "core/crypto/equal.h"
 #include "program/config.h"
 
 namespace bulla::cli {
 namespace {
 
 constexpr std::size_t kMaxSecret = 1024;
-constexpr std::size_t kMinPassword = 8;
 
 // HiddenInput switches a terminal's echo off until it is dropped. Ctrl-C interrupts the read instead of ending the
 // program, so that the echo comes back.
@@ -81,15 +79,6 @@ Result<Secret> ask_secret(const Question& question) {
   BULLA_TRY(auto secret, program::read_secret_file(question.file));
   if (secret.size() > kMaxSecret) return fail(Code::kInvalid, question.file + " holds more than 1024 bytes");
   return secret;
-}
-
-Result<Secret> ask_new_password(const Question& question) {
-  BULLA_TRY(auto password, ask_secret(question));
-  if (password.size() < kMinPassword) return fail(Code::kInvalid, "a password has at least 8 characters");
-  if (!question.file.empty()) return password;
-  BULLA_TRY(const auto again, ask_terminal("The same again: ", question));
-  if (!crypto::equal(password.reveal(), again.reveal())) return fail(Code::kInvalid, "the two passwords differ");
-  return password;
 }
 
 }  // namespace bulla::cli

@@ -22,7 +22,4 @@ struct Question {
 // ask_secret returns 1 to 1024 bytes. A file is read as program::read_secret_file does.
 Result<Secret> ask_secret(const Question& question);
 
-// ask_new_password asks twice at a terminal, and refuses fewer than 8 characters.
-Result<Secret> ask_new_password(const Question& question);
-
 }  // namespace bulla::cli

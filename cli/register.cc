@@ -2,7 +2,7 @@
 
 #include "cli/account.h"
 #include "cli/commands.h"
-#include "cli/prompt.h"
+#include "cli/password.h"
 #include "cli/state.h"
 #include "program/utf8.h"
 
@@ -21,7 +21,7 @@ Result<int> run_register(const Settings& settings, const RegisterOptions& option
   BULLA_TRY(const auto code, ask_secret({"Code from the mail: ", "--code-file", options.code_file, Echo::kOn}));
   BULLA_TRY(const auto ticket, verify_code(server, request, code));
   BULLA_TRY(const auto password,
-            ask_new_password({"New password (at least 8 characters): ", "--password-file", options.password_file}));
+            ask_new_password({"New password (at least 10 characters): ", "--password-file", options.password_file}));
   SystemRandom random;
   BULLA_TRY(const auto session, register_account(server, ticket, password, random));
   server.end_session(session.token);
