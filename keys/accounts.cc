@@ -33,24 +33,35 @@ Result<age::X25519Recipient> check_recipient(const std::string& text, Random& ra
 
 }  // namespace
 
-Answer<Bytes> Accounts::start(std::string_view ticket, ByteView request) const {
+Answer<Bytes> Accounts::start(std::string_view ticket, ByteView request, const Asker& asker) const {
+  if (const auto wait = world_.limits.verify(asker.network, world_.clock.now())) return deny_for(wait);
   auto parsed = opaque::RegistrationRequest::parse(request);
   if (!parsed) return deny(ProblemCode::kBadRequest, "message: this is no OPAQUE registration request");
-  std::optional<store::Ticket> row;
+  BULLA_TRY(const auto address, address_of(ticket));
   std::optional<store::Account> account;
   BULLA_CHECK_OK(world_.store.read([&](store::Reader& r) -> Result<> {
-    BULLA_TRY(row, r.ticket(world_.secret.digest(Use::kTicketId, {as_bytes(ticket)})));
-    if (!row) return {};
-    BULLA_TRY(account, r.account(row->address));
+    BULLA_TRY(account, r.account(address));
     return {};
   }));
-  if (!row || row->expires <= world_.clock.now()) return ticket_gone();
   if (account) return has_account();
-  BULLA_TRY(const auto response, world_.opaque.registration_response(*parsed, as_bytes(row->address)));
+  BULLA_TRY(const auto response, world_.opaque.registration_response(*parsed, as_bytes(address)));
   return response.serialize();
 }
 
-Answer<SessionGiven> Accounts::finish(const NewAccount& account) const {
+Answer<std::string> Accounts::address_of(std::string_view ticket) const {
+  std::optional<store::Ticket> row;
+  BULLA_CHECK_OK(world_.store.read([&](store::Reader& r) -> Result<> {
+    BULLA_TRY(row, r.ticket(world_.secret.digest(Use::kTicketId, {as_bytes(ticket)})));
+    return {};
+  }));
+  if (!row || row->expires <= world_.clock.now()) return ticket_gone();
+  return std::move(row->address);
+}
+
+Answer<SessionGiven> Accounts::finish(const NewAccount& account, const Asker& asker) const {
+  if (const auto wait = world_.limits.verify(asker.network, world_.clock.now())) return deny_for(wait);
+  // Without a ticket nobody makes the server calculate, or write.
+  BULLA_CHECK_OK(address_of(account.ticket));
   if (!opaque::Record::parse(account.record))
     return deny(ProblemCode::kBadRequest, "message: this is no OPAQUE registration record");
   BULLA_CHECK_OK(check_identity(account.identity));

@@ -21,13 +21,15 @@ class Accounts {
 
   // start answers an OPAQUE RegistrationRequest. kGone: no such ticket, or out of time. kConflict: the address has an
   // account.
-  Answer<Bytes> start(std::string_view ticket, ByteView request) const;
+  Answer<Bytes> start(std::string_view ticket, ByteView request, const Asker& asker) const;
 
   // finish keeps the account and signs it in. The same again is answered with another session, in case that the first
   // answer was lost; anything else for an address that has an account is kConflict.
-  Answer<SessionGiven> finish(const NewAccount& account) const;
+  Answer<SessionGiven> finish(const NewAccount& account, const Asker& asker) const;
 
  private:
+  // The address that a ticket proves, or kGone.
+  Answer<std::string> address_of(std::string_view ticket) const;
   Answer<SessionGiven> create(store::Transaction& transaction, const NewAccount& account,
                               const age::X25519Recipient& recipient) const;
   Result<> hand_over_shares(store::Transaction& transaction, const std::string& address,

@@ -80,7 +80,7 @@ TEST_F(AccountsTest, AFailureAtAnyOperationLeavesAllOrNothing) {
   int n = 0;
   for (;; ++n) {
     failing.fail_at(n);
-    const auto answer = Accounts(t.with_store(failing)).finish(account);
+    const auto answer = Accounts(t.with_store(failing)).finish(account, t.asker);
     if (answer) break;
     ASSERT_EQ(answer.error().code, ProblemCode::kUnavailable) << n;
     ASSERT_FALSE(answer.error().cause.empty()) << n;
@@ -93,8 +93,8 @@ TEST_F(AccountsTest, AFailureAtAnyOperationLeavesAllOrNothing) {
 TEST_F(AccountsTest, ALostAnswerIsGivenAgain) {
   const auto ticket = prove(t, "bob@example.org").ticket;
   const auto account = bob.make_account(ticket, t.world);
-  const auto first = must(Accounts(t.world).finish(account));
-  const auto again = must(Accounts(t.world).finish(account));
+  const auto first = must(Accounts(t.world).finish(account, t.asker));
+  const auto again = must(Accounts(t.world).finish(account, t.asker));
   EXPECT_NE(first.session, again.session);
   EXPECT_EQ(must(Sessions(t.world).check(again.session)), "bob@example.org");
   EXPECT_TRUE(all_handed_over());
@@ -103,13 +103,13 @@ TEST_F(AccountsTest, ALostAnswerIsGivenAgain) {
 TEST_F(AccountsTest, ATicketIsGoodForOneAccount) {
   const auto ticket = prove(t, "bob@example.org").ticket;
   const auto account = bob.make_account(ticket, t.world);
-  must(Accounts(t.world).finish(account));
+  must(Accounts(t.world).finish(account, t.asker));
   auto other = account;
   other.recipient = test::Person("bob@example.org", "x").recipient();
-  const auto answer = Accounts(t.world).finish(other);
+  const auto answer = Accounts(t.world).finish(other, t.asker);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ProblemCode::kConflict);
-  const auto start = Accounts(t.world).start(ticket, Bytes(32));
+  const auto start = Accounts(t.world).start(ticket, Bytes(32), t.asker);
   ASSERT_FALSE(start);
   EXPECT_TRUE(all_handed_over());
 }
@@ -120,20 +120,20 @@ TEST_F(AccountsTest, ASecondTicketDoesNotReplaceAnAccount) {
   const auto account = bob.make_account(second, t.world);
   bob.register_with(first, t.world);
   auto replayed = account;
-  EXPECT_EQ(Accounts(t.world).finish(replayed).error().code, ProblemCode::kConflict);
+  EXPECT_EQ(Accounts(t.world).finish(replayed, t.asker).error().code, ProblemCode::kConflict);
   SystemRandom random;
   const auto request = must(opaque::start_registration(as_bytes("x"), random)).request.serialize();
-  EXPECT_EQ(Accounts(t.world).start(second, request).error().code, ProblemCode::kConflict);
+  EXPECT_EQ(Accounts(t.world).start(second, request, t.asker).error().code, ProblemCode::kConflict);
 }
 
 TEST_F(AccountsTest, ATicketIsGoodForFifteenMinutes) {
   const auto ticket = prove(t, "bob@example.org").ticket;
   const auto account = bob.make_account(ticket, t.world);
   t.clock.advance(15 * kMinute);
-  EXPECT_EQ(Accounts(t.world).finish(account).error().code, ProblemCode::kGone);
+  EXPECT_EQ(Accounts(t.world).finish(account, t.asker).error().code, ProblemCode::kGone);
   EXPECT_TRUE(nothing_happened());
   t.clock.advance(-1);
-  EXPECT_TRUE(Accounts(t.world).finish(account));
+  EXPECT_TRUE(Accounts(t.world).finish(account, t.asker));
 }
 
 TEST_F(AccountsTest, NothingElseIsATicket) {
@@ -141,7 +141,7 @@ TEST_F(AccountsTest, NothingElseIsATicket) {
   auto account = bob.make_account(ticket, t.world);
   for (const auto& other : {std::string(), std::string("x"), ticket.substr(1)}) {
     account.ticket = other;
-    EXPECT_EQ(Accounts(t.world).finish(account).error().code, ProblemCode::kGone) << other;
+    EXPECT_EQ(Accounts(t.world).finish(account, t.asker).error().code, ProblemCode::kGone) << other;
   }
 }
 
@@ -173,13 +173,33 @@ TEST_F(AccountsTest, RefusesWhatItCouldNotUse) {
   for (const auto& row : rows) {
     auto account = good;
     row.change(account);
-    const auto answer = Accounts(t.world).finish(account);
+    const auto answer = Accounts(t.world).finish(account, t.asker);
     ASSERT_FALSE(answer) << row.title;
     EXPECT_EQ(answer.error().code, ProblemCode::kBadRequest) << row.title << ": " << answer.error().message;
     EXPECT_TRUE(nothing_happened()) << row.title;
   }
-  EXPECT_EQ(Accounts(t.world).start(ticket, Bytes(31)).error().code, ProblemCode::kBadRequest);
-  EXPECT_EQ(Accounts(t.world).start(ticket, Bytes(32, 0xff)).error().code, ProblemCode::kBadRequest);
+  EXPECT_EQ(Accounts(t.world).start(ticket, Bytes(31), t.asker).error().code, ProblemCode::kBadRequest);
+  EXPECT_EQ(Accounts(t.world).start(ticket, Bytes(32, 0xff), t.asker).error().code, ProblemCode::kBadRequest);
+}
+
+TEST_F(AccountsTest, WithoutATicketNothingIsLookedAtOrWritten) {
+  store::FailingStore watched(t.memory);
+  watched.fail_at(2);  // the question for the ticket is answered; nothing else is asked
+  NewAccount nonsense{"no ticket", {}, "no recipient", {}};
+  EXPECT_EQ(Accounts(t.with_store(watched)).finish(nonsense, t.asker).error().code, ProblemCode::kGone);
+  EXPECT_FALSE(watched.has_failed());
+}
+
+TEST_F(AccountsTest, RegistrationIsLimitedByNetwork) {
+  const NewAccount nonsense{"no ticket", {}, "no recipient", {}};
+  const Accounts accounts(t.world);
+  const Asker eve{"203.0.113.0/24"};
+  int answered = 0;
+  for (int i = 0; i < 100; ++i) answered += accounts.finish(nonsense, eve).error().code == ProblemCode::kGone;
+  EXPECT_EQ(answered, 60);
+  EXPECT_EQ(accounts.finish(nonsense, eve).error().code, ProblemCode::kTooMany);
+  EXPECT_EQ(accounts.start("no ticket", Bytes(32), eve).error().code, ProblemCode::kTooMany);
+  EXPECT_EQ(accounts.finish(nonsense, t.asker).error().code, ProblemCode::kGone) << "others are served";
 }
 
 TEST_F(AccountsTest, WithAnotherReleaseKeyNothingIsDestroyed) {
@@ -187,7 +207,7 @@ TEST_F(AccountsTest, WithAnotherReleaseKeyNothingIsDestroyed) {
   const auto account = bob.make_account(ticket, t.world);
   const ReleaseKey other(must(age::X25519Identity::generate(t.random)));
   const World wrong{t.memory, t.clock, t.random, t.secret, other, t.opaque, t.organisations, *t.limits};
-  const auto answer = Accounts(wrong).finish(account);
+  const auto answer = Accounts(wrong).finish(account, t.asker);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ProblemCode::kUnavailable);
   EXPECT_TRUE(nothing_happened());

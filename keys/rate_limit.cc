@@ -49,6 +49,23 @@ std::string network_of(std::string_view address) {
   return text;
 }
 
+std::string site_of(std::string_view network) {
+  constexpr std::string_view kIpv6 = "/64";
+  if (!network.ends_with(kIpv6)) return {};
+  const std::string text(network.substr(0, network.size() - kIpv6.size()));
+  ByteArray<16> bytes{};
+  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return {};
+  std::fill(bytes.begin() + 6, bytes.end(), std::uint8_t{0});
+  char out[INET6_ADDRSTRLEN];
+  return std::string(inet_ntop(AF_INET6, bytes.data(), out, sizeof out)) + "/48";
+}
+
+Millis NetworkLimiter::take(std::string_view network, Millis now) {
+  if (const auto wait = networks_.take(network, now)) return wait;
+  const auto site = site_of(network);
+  return site.empty() ? 0 : sites_.take(site, now);
+}
+
 Result<std::unique_ptr<Limits>> Limits::make(Random& random, int factor) {
   std::array<ByteArray<16>, 7> seeds{};
   for (auto& seed : seeds) BULLA_CHECK_OK(random.fill(seed));

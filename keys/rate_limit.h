@@ -34,7 +34,7 @@ class RateLimiter {
   Millis take(std::string_view key, Millis now);
 
  private:
-  static constexpr std::size_t kPlaces = 1 << 14;
+  static constexpr std::size_t kPlaces = 1 << 17;
   using Table = std::vector<Millis>;
 
   Rate rate_;
@@ -47,6 +47,23 @@ class RateLimiter {
 // text stands for itself.
 std::string network_of(std::string_view address);
 
+// site_of is the part of an IPv6 network that one customer may have at most, its /48 (RFC 6177 §2), as text; empty for
+// any other network.
+std::string site_of(std::string_view network);
+
+// NetworkLimiter limits a network and, ten times as loosely, the site that it is part of: the 65536 networks of a site
+// are had for the price of one.
+class NetworkLimiter {
+ public:
+  NetworkLimiter(Rate rate, const ByteArray<16>& seed) : networks_(rate, seed), sites_(rate.times(10), seed) {}
+  // As RateLimiter::take; a use that the site refuses still counts for the network.
+  Millis take(std::string_view network, Millis now);
+
+ private:
+  RateLimiter networks_;
+  RateLimiter sites_;
+};
+
 // Limits are the limits of everything that a stranger can ask. Codes have stricter ones, kept in the store (codes.h).
 class Limits {
  public:
@@ -56,6 +73,7 @@ class Limits {
 
   // Each counts one use and returns 0, or how long to wait.
   Millis code(std::string_view network, Millis now) { return code_network_.take(network, now); }
+  // Typing a code, and each step of the registration that it allows.
   Millis verify(std::string_view network, Millis now) { return verify_network_.take(network, now); }
   // A start of a sign-in is a guess at a password: what KE2 says lets the client find out.
   Millis sign_in(std::string_view address, std::string_view network, Millis now);
@@ -65,12 +83,12 @@ class Limits {
  private:
   Limits(const std::array<ByteArray<16>, 7>& seeds, int factor);
   int factor_;
-  RateLimiter code_network_;
-  RateLimiter verify_network_;
-  RateLimiter sign_in_network_;
+  NetworkLimiter code_network_;
+  NetworkLimiter verify_network_;
+  NetworkLimiter sign_in_network_;
   RateLimiter sign_in_pair_;
   RateLimiter sign_in_address_;
-  RateLimiter look_network_;
+  NetworkLimiter look_network_;
   RateLimiter release_address_;
 };
 

@@ -47,8 +47,8 @@ TEST(RateLimiterTest, ManyKeysLeaveOthersAlone) {
     for (int n = 0; n < 10; ++n) (void)limiter.take("attacker " + std::to_string(i), kNow);
   int refused = 0;
   for (int i = 0; i < 1000; ++i) refused += limiter.take("honest " + std::to_string(i), kNow) != 0;
-  // Two places out of 16384 each: about four in a thousand share both with an attacker.
-  EXPECT_LT(refused, 30);
+  // Two places out of 131072 each: less than one in ten thousand shares both with an attacker.
+  EXPECT_LT(refused, 5);
 }
 
 TEST(NetworkOfTest, IsWhatBelongsToOneCustomer) {
@@ -65,6 +65,27 @@ TEST(NetworkOfTest, IsWhatBelongsToOneCustomer) {
                       {"", ""},
                       {"unknown", "unknown"}};
   for (const auto& row : rows) EXPECT_EQ(network_of(row.address), row.network);
+}
+
+TEST(SiteOfTest, IsTheLargerNetworkOfIpv6Only) {
+  EXPECT_EQ(site_of("2001:db8:1:2::/64"), "2001:db8:1::/48");
+  EXPECT_EQ(site_of("2001:db8:1::/64"), "2001:db8:1::/48");
+  EXPECT_EQ(site_of("::/64"), "::/48");
+  for (const auto* other : {"192.0.2.0/24", "", "unknown", "/64", "x/64", "192.0.2.0/64"})
+    EXPECT_EQ(site_of(other), "");
+}
+
+TEST(NetworkLimiterTest, TheManyNetworksOfASiteAreLimitedTogether) {
+  NetworkLimiter limiter({5, kMinute}, {1});
+  int taken = 0;
+  for (int network = 0; network < 1000; ++network) {
+    const auto from = network_of("2001:db8:1:" + std::to_string(network) + "::1");
+    for (int i = 0; i < 10; ++i) taken += limiter.take(from, kNow) == 0;
+  }
+  EXPECT_EQ(taken, 50);
+  EXPECT_EQ(limiter.take(network_of("2001:db8:2::1"), kNow), 0) << "another site";
+  for (int network = 0; network < 1000; ++network)
+    EXPECT_EQ(limiter.take(network_of("10.1." + std::to_string(network % 256) + ".1"), kNow) == 0, network < 256 * 5);
 }
 
 TEST(LimitsTest, GuessingFromOneNetworkStopsBeforeTheOwnerIsLockedOut) {

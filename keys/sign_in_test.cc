@@ -17,7 +17,7 @@ class SignInTest : public testing::Test {
   SignInTest() {
     EXPECT_EQ(t.register_one(1, t.recipient("bob@example.org", ByteArray<16>{1})), Registration::kRegistered);
     account = bob.make_account(prove(t, "bob@example.org").ticket, t.world);
-    must(Accounts(t.world).finish(account));
+    must(Accounts(t.world).finish(account, t.asker));
   }
   Answer<SignedIn> finish(const test::Person::Login& login) { return sign_in.finish(login.started.login, login.ke3); }
   static void expect_sign_in(const Answer<SignedIn>& answer) {

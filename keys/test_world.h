@@ -114,16 +114,16 @@ class Person {
   std::string recipient() const { return identity_.recipient().text(); }
 
   // The two halves of a registration, for tests that do something in between.
-  NewAccount make_account(const std::string& ticket, const World& world) {
+  NewAccount make_account(const std::string& ticket, const World& world, const Asker& asker = {"home"}) {
     auto started = must(opaque::start_registration(as_bytes(password_), random_));
-    const auto response = must(Accounts(world).start(ticket, started.request.serialize()));
+    const auto response = must(Accounts(world).start(ticket, started.request.serialize(), asker));
     const auto done = must(opaque::finish_registration(started.state, as_bytes(password_),
                                                        must(opaque::RegistrationResponse::parse(response)), {},
                                                        opaque::Stretching::none(), random_));
     return {ticket, to_bytes(done.record.serialize().reveal()), recipient(), wrapped()};
   }
   SessionGiven register_with(const std::string& ticket, const World& world) {
-    return must(Accounts(world).finish(make_account(ticket, world)));
+    return must(Accounts(world).finish(make_account(ticket, world), {"home"}));
   }
 
   struct Login {

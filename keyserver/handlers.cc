@@ -102,12 +102,12 @@ Handlers::Reply Handlers::signing_in(Route route, const net::HttpRequest& reques
   switch (route) {
     case Route::kRegistrationStart: {
       BULLA_TRY(const auto body, parse_registration_start(request.body_text()));
-      BULLA_TRY(const auto message, accounts_.start(body.ticket, body.message));
+      BULLA_TRY(const auto message, accounts_.start(body.ticket, body.message, asker));
       return json_response(200, message_json(message));
     }
     case Route::kRegistrationFinish: {
       BULLA_TRY(const auto body, parse_registration_finish(request.body_text()));
-      BULLA_TRY(const auto session, accounts_.finish(body));
+      BULLA_TRY(const auto session, accounts_.finish(body, asker));
       return json_response(201, session_json(session));
     }
     case Route::kSessionStart: {
