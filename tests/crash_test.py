@@ -1,4 +1,4 @@
-"""Nothing that was acknowledged is lost: not by kill -9 of gateway and key server, and not by a full disk.
+"""Nothing that was acknowledged is lost: not by kill -9 or a stop of gateway and key server, and not by a full disk.
 
 BULLA_SOAK=1 makes 200 rounds instead of 20; BULLA_SEED chooses the moments, and is printed.
 """
@@ -87,7 +87,7 @@ class Killed(unittest.TestCase):
         stack = Stack(folder / "stack", retry="100ms", keyserver_extra="[limits]\nfactor = 1000\n")
         self.addCleanup(stack.stop_all)
         stack.start_all()
-        chance, kills = random.Random(SEED), {"gateway": 0, "keyserver": 0}
+        chance, ends = random.Random(SEED), {"killed": 0, "stopped": 0}
         print(f"\n  BULLA_SEED={SEED}, {ROUNDS} rounds", flush=True)
         senders = Senders(stack.ports["gateway"])
         try:
@@ -95,17 +95,21 @@ class Killed(unittest.TestCase):
                 senders.stopped.wait(chance.uniform(0, 0.4))
                 victims = chance.choice((["gateway"], ["gateway"], ["keyserver"], ["gateway", "keyserver"]))
                 for name in victims:
-                    stack.kill(name)
-                    kills[name] += 1
+                    if chance.random() < 0.25:
+                        stack.stop(name)
+                        ends["stopped"] += 1
+                    else:
+                        stack.kill(name)
+                        ends["killed"] += 1
                 for name in reversed(victims):
                     stack.start(name)
                 if number % 20 == 19 and ROUNDS > 20:
                     print(f"  {number + 1} rounds, {len(senders.accepted)} mails accepted", flush=True)
         finally:
             senders.stop()
-        self.check(stack, senders.accepted, kills, folder)
+        self.check(stack, senders.accepted, ends, folder)
 
-    def check(self, stack, accepted, kills, folder):
+    def check(self, stack, accepted, ends, folder):
         queue = stack.state / "gateway" / "queue"
         wait_for("an empty queue", lambda: {path.name for path in queue.iterdir()} <= {"lock"}, 300)
         sealed = [path for _, path in mails_for(stack.mails, BOB)]
@@ -130,7 +134,7 @@ class Killed(unittest.TestCase):
         sample = random.Random(SEED).sample(sealed, min(len(sealed), 20 if ROUNDS > 20 else 4))
         for path in sample:
             self.assertEqual(bob.open(path), letter(number_of(path), BOB))
-        print(f"  {sum(kills.values())} kills ({kills['gateway']} gateway, {kills['keyserver']} key server): {len(accepted)} accepted, "
+        print(f"  {ends['killed']} kills, {ends['stopped']} clean stops: {len(accepted)} accepted, "
               f"{len(set(numbers))} arrived, {doubles} of them twice, {len(plain)} sealed and opened, {len(sample)} by the client", flush=True)
         self.assertGreater(len(accepted), ROUNDS)
 
