@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts the tests of one stage from its log: totals.py KIND LOG EXIT_CODE prints "PASSED FAILED SKIPPED".
 
-KIND is ctest, unittest or vitest, whose closing lines are read, or check: one test, as good as its exit code.
+KIND is ctest, unittest, vitest or fuzz, whose closing lines are read, or check: one test, as good as its exit code.
 A stage that failed without naming a failed test, or that ran none, counts as one failure: silence is no success.
 """
 
@@ -55,11 +55,17 @@ def count_vitest(log: str) -> tuple[int, int, int]:
     return passed, failed, skipped
 
 
+def count_fuzz(log: str) -> tuple[int, int, int]:
+    """run_fuzzers.py: '12 fuzzers clean, 0 not'."""
+    match = last(r"(\d+) fuzzers clean, (\d+) not", log)
+    return (int(match[1]), int(match[2]), 0) if match else (0, 0, 0)
+
+
 def count(kind: str, log: str, code: int) -> tuple[int, int, int]:
     """(passed, failed, skipped) of a stage that printed this log and ended with this exit code."""
     if kind == "check":
         return (0, 1, 0) if code else (1, 0, 0)
-    counters = {"ctest": count_ctest, "unittest": count_unittest, "vitest": count_vitest}
+    counters = {"ctest": count_ctest, "unittest": count_unittest, "vitest": count_vitest, "fuzz": count_fuzz}
     passed, failed, skipped = counters[kind](ANSI.sub("", log))
     if failed == 0 and (code != 0 or passed == 0):
         failed = 1

@@ -39,6 +39,8 @@ class Totals(unittest.TestCase):
             ("vitest, two packages", "vitest", VITEST, 1, (12, 1, 2)),
             ("vitest, all passed", "vitest", "      Tests  5 passed (5)\n", 0, (5, 0, 0)),
             ("vitest that crashed after its tests", "vitest", "      Tests  5 passed (5)\n", 1, (5, 1, 0)),
+            ("fuzzers", "fuzz", "fuzz a 60 s: clean\n11 fuzzers clean, 1 not\n", 1, (11, 1, 0)),
+            ("fuzzers that were stopped", "fuzz", "fuzz a 60 s: clean\n", 130, (0, 1, 0)),
             ("a crash before any test", "ctest", "Segmentation fault\n", 139, (0, 1, 0)),
             ("a check", "check", "", 0, (1, 0, 0)),
             ("a failed check", "check", "x passed\n", 2, (0, 1, 0)),
