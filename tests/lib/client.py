@@ -14,7 +14,7 @@ from tests.lib.stack import BIN
 PASSWORD = "correct horse battery staple"
 
 
-def wait_until(condition, what, seconds=30):
+def wait_until(condition, what, seconds=60):
     """The first true value of condition(), asked for again and again."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -33,7 +33,7 @@ def is_envelope(path):
     return b"secure-message.html" in Path(path).read_bytes()
 
 
-def wait_for(what, find, seconds=30):
+def wait_for(what, find, seconds=60):
     """Asks `find` until it gives something true and returns that; raises TimeoutError naming `what`."""
     deadline = time.monotonic() + seconds
     while not (found := find()):

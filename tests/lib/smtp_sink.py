@@ -71,7 +71,7 @@ class SmtpSink:
         self._thread.join(5)
         self._loop.close()
 
-    def wait(self, count, seconds=30):
+    def wait(self, count, seconds=60):
         """Waits until so many mails are here and returns them all; raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.mails) >= count, seconds):
