@@ -9,7 +9,11 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <random>
+#include <set>
 #include <thread>
+
+#include "store/lossy_disk.h"
 
 namespace bulla::store {
 namespace {
@@ -202,6 +206,70 @@ TEST_F(SqliteStoreTest, WhatWasAcknowledgedOutlivesAKill) {
     kept.erase(found);
   }
 }
+
+// An envelope with a share of several pages: a transaction that is there as a whole or not at all.
+Result<> add_numbered(Transaction& t, std::uint32_t n) {
+  EnvelopeId id{};
+  for (std::size_t i = 0; i < 4; ++i) id[i] = static_cast<std::uint8_t>(n >> (8 * i));
+  BULLA_CHECK_OK(t.add_envelope({id, "acme", "ann@acme.example", "", 0, {}, 0, false}));
+  BULLA_CHECK_OK(t.put_listing({id, "bob@example.org", {}, 0}));
+  BULLA_CHECK_OK(t.put_share({id, "bob@example.org", "release:a", std::string(9000, static_cast<char>('a' + n % 26))}));
+  return append_numbered(t, static_cast<int>(n));
+}
+
+class PowerFailure : public SqliteStoreTest, public testing::WithParamInterface<std::uint32_t> {
+ protected:
+  // Writes until the power fails, and notes what was acknowledged.
+  void work() {
+    auto store = SqliteStore::open(file());
+    if (!store) return;  // failed while it was opened
+    while (!disk.is_off()) {
+      const auto n = next++;
+      if ((*store)->write([&](Transaction& t) { return add_numbered(t, n); })) acknowledged.insert(n);
+      if (random() % 8 == 0) (void)(*store)->tidy();
+    }
+  }
+  // All that was acknowledged is there, and all that is there is whole.
+  void check() {
+    std::set<std::uint32_t> kept;
+    const auto store = open();
+    ASSERT_TRUE(store);
+    ASSERT_TRUE(store->read([&](Reader& r) -> Result<> {
+      for (std::int64_t last = 0;;) {
+        BULLA_TRY(const auto events, r.events("acme", last, 1000));
+        if (events.empty()) break;
+        for (const auto& event : events) kept.insert(static_cast<std::uint32_t>(event.time));
+        last = events.back().number;
+      }
+      for (const auto n : kept) {
+        EnvelopeId id{};
+        for (std::size_t i = 0; i < 4; ++i) id[i] = static_cast<std::uint8_t>(n >> (8 * i));
+        BULLA_TRY(const auto shares, r.shares(id, "bob@example.org"));
+        EXPECT_EQ(shares.size(), 1u) << n;
+      }
+      return {};
+    }));
+    for (const auto n : acknowledged) EXPECT_TRUE(kept.contains(n)) << "acknowledged and lost: " << n;
+    sql("SELECT CASE integrity_check WHEN 'ok' THEN 1 ELSE abs(-9223372036854775808) END FROM pragma_integrity_check");
+  }
+
+  LossyDisk disk;
+  std::mt19937 random{GetParam()};
+  std::set<std::uint32_t> acknowledged;
+  std::uint32_t next = 0;
+};
+
+TEST_P(PowerFailure, LosesNothingThatWasAcknowledged) {
+  for (int round = 0; round < 8; ++round) {
+    disk.fail_after(static_cast<int>(random() % 400));
+    work();
+    disk.restore(random);
+    check();
+  }
+  EXPECT_GT(acknowledged.size(), 10u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, PowerFailure, testing::Range(1u, 9u));
 
 }  // namespace
 }  // namespace bulla::store
