@@ -76,10 +76,10 @@ reserve = "1MB"
 
     def start(self):
         wait_for("the port", lambda: is_free(self.port))
+        before = self.count("smtp.listening")
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", BIN / "bulla-gateway", "--config", self.config],
                                             stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        before = self.count("smtp.listening")
         wait_for("the gateway", lambda: self.count("smtp.listening") > before or self.process.poll() is not None)
         if self.process.poll() is not None:
             raise RuntimeError(self.log())
