@@ -6,10 +6,15 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+def age_pair():
+    """A fresh age identity and its recipient, made by the stock program."""
+    made = subprocess.run(["age-keygen"], capture_output=True, text=True, check=True).stdout.split()
+    return made[-1], next(word for word in made if word.startswith("age1"))
+
+
 def age_key():
-    """A fresh age recipient, made by the stock program."""
-    made = subprocess.run(["age-keygen"], capture_output=True, text=True, check=True).stdout
-    return next(line.split()[-1] for line in made.splitlines() if "public key" in line)
+    """The recipient of a fresh age identity."""
+    return age_pair()[1]
 
 
 class FakeKeyServer:
@@ -20,7 +25,8 @@ class FakeKeyServer:
     """
 
     def __init__(self, token=None, answer=None, status_of=None, keys=None):
-        self.release = ("release-1", age_key())
+        self.release_identity, recipient = age_pair()
+        self.release = ("release-1", recipient)
         self.keys = keys or {}
         self.token = token
         self.answer = answer or (lambda path, body: None)

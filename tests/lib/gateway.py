@@ -1,6 +1,7 @@
 """The real gateway between a fake key server and a mail sink, on loopback."""
 
 import json
+import os
 import re
 import signal
 import smtplib
@@ -32,6 +33,7 @@ class Gateway:
         self.keys = key_server or FakeKeyServer()
         self.port = free_port()
         self.process = None
+        self.environment = dict(os.environ)
         self.config = self.path / "gateway.toml"
         self.configure(changes or {})
 
@@ -79,7 +81,7 @@ reserve = "1MB"
         before = self.count("smtp.listening")
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", BIN / "bulla-gateway", "--config", self.config],
-                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment)
         wait_for("the gateway", lambda: self.count("smtp.listening") > before or self.process.poll() is not None)
         if self.process.poll() is not None:
             raise RuntimeError(self.log())
