@@ -302,9 +302,10 @@ void ClientSession::on_data(const Reply& reply) {
   if (reply.code != 354) {
     settle_rest(outcome_of(reply), reply);
   } else if (accepted_ == 0 || mail_failed_) {
-    // The server wants a message for nobody (RFC 2920 §3.1): it gets an empty one.
-    send(".");
-    expected_.push_back({Sent::kBodyEnd});
+    // The server wants a message that has no sender or no recipient. RFC 2920 §3.1 would end it with a single dot,
+    // which a server that has mistaken somebody for a recipient delivers: an empty mail. A message that never ends is
+    // none.
+    abandon(ours("4.5.0", "the server wants a message for nobody"));
   } else {
     phase_ = Phase::kBody;
   }

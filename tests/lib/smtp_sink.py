@@ -116,7 +116,7 @@ class SmtpSink:
             elif verb == "MAIL":
                 sender, options = path_of(argument)
                 await say("250 2.1.0 ok")
-            elif verb == "RCPT":
+            elif verb == "RCPT" and sender is not None:
                 recipients.append(path_of(argument)[0])
                 await say("250 2.1.5 ok")
             elif verb == "DATA" and recipients:
