@@ -99,7 +99,11 @@ Result<bool> parse(Parser& parser, Bytes& input, const HttpClientConfig& config)
       return fail(Code::kInvalid, "the response is larger than " + std::to_string(config.max_response) + " bytes");
     if (error && error != http::error::need_more)
       return fail(Code::kInvalid, "the response is not HTTP: " + error.message());
-    if (used == 0) break;
+    if (used > 0) continue;
+    // A chunk's header or the trailer, which the parser takes as a whole only: its bounds are ours to keep.
+    if (input.size() > config.max_header)
+      return fail(Code::kInvalid, "the response is not HTTP: a line without an end");
+    break;
   }
   return parser.is_done();
 }

@@ -176,6 +176,10 @@ TEST_F(HttpClientTest, BadServers) {
        Code::kInvalid},
       {"large without an end", "HTTP/1.1 200 OK\r\n\r\n" + std::string(5000, 'x'), Code::kInvalid},
       {"long header", "HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n", Code::kInvalid},
+      {"endless chunk extension", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(1 << 20, 'x'),
+       Code::kInvalid},
+      {"endless trailer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + std::string(1 << 20, 'x'),
+       Code::kInvalid},
       {"length and chunked", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
        Code::kInvalid},
   };
