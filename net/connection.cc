@@ -1,5 +1,6 @@
 #include "net/connection.h"
 
+#include <algorithm>
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core/error.hpp>
@@ -276,16 +277,31 @@ void Listener::close() {
   state_->acceptor.close(ignored);
 }
 
+namespace {
+
+// What one host has to itself: an IPv4 address, or an IPv6 network of 64 bits.
+std::string owner_of(const std::string& text) {
+  ErrorCode error;
+  const auto address = asio::ip::make_address_v6(text, error);
+  if (error || address.is_v4_mapped()) return plain_address(text);
+  auto bytes = address.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return asio::ip::make_address_v6(bytes).to_string() + "/64";
+}
+
+}  // namespace
+
 bool AddressCount::add(const std::string& address, std::size_t max, std::size_t max_per_address) {
-  const auto found = counts_.find(address);
+  const auto owner = owner_of(address);
+  const auto found = counts_.find(owner);
   if (total_ >= max || (found != counts_.end() && found->second >= max_per_address)) return false;
   ++total_;
-  ++counts_[address];
+  ++counts_[owner];
   return true;
 }
 
 void AddressCount::remove(const std::string& address) {
-  const auto found = counts_.find(address);
+  const auto found = counts_.find(owner_of(address));
   if (found == counts_.end()) return;
   --total_;
   if (--found->second == 0) counts_.erase(found);

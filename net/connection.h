@@ -71,7 +71,8 @@ class Listener {
   std::unique_ptr<State> state_;
 };
 
-// AddressCount counts connections, in all and for each address.
+// AddressCount counts connections, in all and for each address. Of IPv6 a whole /64 counts as one address: whoever has
+// one of its addresses has them all.
 class AddressCount {
  public:
   bool add(const std::string& address, std::size_t max, std::size_t max_per_address);

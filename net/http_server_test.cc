@@ -75,6 +75,22 @@ class HttpServerTest : public testing::Test {
   Endpoint endpoint_;
 };
 
+TEST(AddressCount, CountsWhatOneHostHas) {
+  AddressCount count;
+  EXPECT_TRUE(count.add("192.0.2.1", 100, 1));
+  EXPECT_FALSE(count.add("192.0.2.1", 100, 1));
+  EXPECT_FALSE(count.add("::ffff:192.0.2.1", 100, 1)) << "the same host through an IPv6 socket";
+  EXPECT_TRUE(count.add("192.0.2.2", 100, 1));
+  EXPECT_TRUE(count.add("2001:db8:0:1::1", 100, 2));
+  EXPECT_TRUE(count.add("2001:db8:0:1:ffff::2", 100, 2));
+  EXPECT_FALSE(count.add("2001:db8:0:1::3", 100, 2)) << "a host has all addresses of its /64";
+  EXPECT_TRUE(count.add("2001:db8:0:2::1", 100, 2));
+  count.remove("2001:db8:0:1::1");
+  EXPECT_TRUE(count.add("2001:db8:0:1::3", 100, 2));
+  EXPECT_EQ(count.total(), 5u);
+  EXPECT_FALSE(count.add("192.0.2.3", 5, 1)) << "all together";
+}
+
 const std::string kClose = "Host: x\r\nConnection: close\r\n";
 
 TEST_F(HttpServerTest, AnswersInAnyPieces) {
