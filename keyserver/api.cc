@@ -31,13 +31,18 @@ net::Task<net::HttpResponse> Api::handle(net::HttpRequest request) {
   const Millis began = clock_.now();
   const RouteMatch match = find_route(request.method, request.path);
   auto response = co_await respond(request, match);
+  finish(request, match, response, began);
+  co_return response;
+}
+
+void Api::finish(const net::HttpRequest& request, const RouteMatch& match, net::HttpResponse& response,
+                 Millis began) const {
   if (request.tls) response.headers.set("Strict-Transport-Security", "max-age=63072000");
   log_.info("http.request", {{"method", net::method_name(request.method)},
                              {"route", pattern_of(match, pages_, request.path)},
                              {"status", response.status},
                              {"ms", clock_.now() - began},
                              {"network", keys::network_of(request.remote_address)}});
-  co_return response;
 }
 
 net::Task<net::HttpResponse> Api::respond(const net::HttpRequest& request, const RouteMatch& match) {
@@ -55,6 +60,13 @@ net::Task<net::HttpResponse> Api::respond(const net::HttpRequest& request, const
   --busy_;
   if (!handled.cause.empty()) log_.error("http.failed", {{"route", match.entry->pattern}, {"reason", handled.cause}});
   co_return std::move(handled.response);
+}
+
+std::optional<net::HttpResponse> Api::refuse(const net::HttpRequest& head) {
+  const auto match = find_route(head.method, head.path);
+  auto refused = handlers_.refuse(match, head);
+  if (refused) finish(head, match, *refused, clock_.now());
+  return refused;
 }
 
 std::uint64_t Api::body_limit(const net::HttpRequest& head, std::uint64_t) {

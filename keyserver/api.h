@@ -16,11 +16,16 @@ class Api final : public net::HttpHandler {
       : handlers_(handlers), pages_(pages), workers_(workers), clock_(clock), log_(log) {}
 
   net::Task<net::HttpResponse> handle(net::HttpRequest request) override;
+  // Whoever has no gateway's token is told so before the large body of a gateway's request is read.
+  std::optional<net::HttpResponse> refuse(const net::HttpRequest& head) override;
   std::uint64_t body_limit(const net::HttpRequest& head, std::uint64_t standard) override;
   net::HttpResponse error(unsigned status, std::string_view text) override;
 
  private:
   net::Task<net::HttpResponse> respond(const net::HttpRequest& request, const RouteMatch& match);
+  // finish adds what every response has, and writes the line of the log.
+  void finish(const net::HttpRequest& request, const RouteMatch& match, net::HttpResponse& response,
+              Millis began) const;
 
   const Handlers& handlers_;
   const Pages& pages_;

@@ -24,6 +24,11 @@ bool is_json(const net::HttpRequest& request) {
   return lower == "application/json";
 }
 
+std::unexpected<keys::Problem> not_enrolled() {
+  return keys::deny(keys::ProblemCode::kGatewayToken, "This gateway is not enrolled here.",
+                    "Put what `bulla-gateway --enrolment` prints into the key server's configuration.");
+}
+
 }  // namespace
 
 Handlers::Handlers(const keys::World& world, std::string version, std::string origin,
@@ -50,6 +55,12 @@ Handled Handlers::handle(const RouteMatch& match, const net::HttpRequest& reques
   auto reply = answer(match, request);
   if (reply) return {std::move(*reply), {}};
   return {problem_response(reply.error()), reply.error().cause};
+}
+
+std::optional<net::HttpResponse> Handlers::refuse(const RouteMatch& match, const net::HttpRequest& head) const {
+  if (!match.entry || match.entry->access != Access::kGateway || !match.entry->has_body) return std::nullopt;
+  if (world_.organisations.current()->find_by_token(bearer(head)) != nullptr) return std::nullopt;
+  return problem_response(not_enrolled().error());
 }
 
 Handlers::Reply Handlers::answer(const RouteMatch& match, const net::HttpRequest& request) const {
@@ -128,10 +139,7 @@ Handlers::Reply Handlers::signing_in(Route route, const net::HttpRequest& reques
 Handlers::Reply Handlers::gateway(Route route, const net::HttpRequest& request) const {
   const auto organisations = world_.organisations.current();
   const auto* organisation = organisations->find_by_token(bearer(request));
-  if (organisation == nullptr) {
-    return keys::deny(keys::ProblemCode::kGatewayToken, "This gateway is not enrolled here.",
-                      "Put what `bulla-gateway --enrolment` prints into the key server's configuration.");
-  }
+  if (organisation == nullptr) return not_enrolled();
   switch (route) {
     case Route::kDirectory: {
       BULLA_TRY(const auto body, parse_directory(request.body_text()));

@@ -25,6 +25,9 @@ class Handlers {
   Handlers(const keys::World& world, std::string version, std::string origin, std::function<void()> mail_waiting);
 
   Handled handle(const RouteMatch& match, const net::HttpRequest& request) const;
+  // refuse answers a request with a gateway's body that does not come from a gateway; the header tells. It does not
+  // block, and may be called from any thread.
+  std::optional<net::HttpResponse> refuse(const RouteMatch& match, const net::HttpRequest& head) const;
 
  private:
   using Reply = keys::Answer<net::HttpResponse>;

@@ -4,6 +4,10 @@
 
 namespace bulla::net {
 
+std::optional<HttpResponse> HttpHandler::refuse(const HttpRequest&) {
+  return std::nullopt;
+}
+
 std::uint64_t HttpHandler::body_limit(const HttpRequest&, std::uint64_t standard) {
   return standard;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ class HttpHandler {
   // handle answers a request. What it throws becomes error(500), and a report. HEAD is asked like GET; the server
   // leaves the body out.
   virtual Task<HttpResponse> handle(HttpRequest request) = 0;
+  // refuse answers a request from its header alone, before any of its body is read; the connection then closes. For
+  // those who may not send what the address takes.
+  virtual std::optional<HttpResponse> refuse(const HttpRequest& head);
   // body_limit decides how many bytes of body are read, from the header alone; `standard` is the server's max_body.
   virtual std::uint64_t body_limit(const HttpRequest& head, std::uint64_t standard);
   // error makes the response for what the server itself refuses (400, 405, 408, 413, 431, 500, 503), so that
@@ -47,7 +51,7 @@ struct HttpServerStats {
   std::uint64_t accepted = 0;     // connections
   std::uint64_t turned_away = 0;  // connections, by the limits
   std::uint64_t requests = 0;     // answered by the handler
-  std::uint64_t refused = 0;      // answered by error()
+  std::uint64_t refused = 0;      // answered by error() or refuse()
 };
 
 class HttpServerSession;

@@ -110,10 +110,11 @@ Task<bool> HttpServerSession::serve_one() {
   }
   auto request = co_await read_request();
   if (!request) {
-    if (request.error().status == 0) co_return false;
+    auto& refusal = request.error();
+    if (refusal.status == 0 && !refusal.response) co_return false;
     ++server_.stats.refused;
-    auto refusal = server_.handler.error(request.error().status, request.error().text);
-    co_await write(std::move(refusal), false, true);
+    if (!refusal.response) refusal.response = server_.handler.error(refusal.status, refusal.text);
+    co_await write(std::move(*refusal.response), false, true);
     co_return false;
   }
   const bool head = request->method == HttpMethod::kHead;
@@ -132,6 +133,7 @@ auto HttpServerSession::read_request() -> Task<OrRefusal<HttpRequest>> {
   auto request = make_head(parser);
   if (!request) co_return std::unexpected(std::move(request.error()));
   if (!parser.keep_alive()) keep_alive_ = false;
+  if (auto refused = server_.handler.refuse(*request)) co_return std::unexpected(Refusal{0, {}, std::move(refused)});
   auto body = co_await read_body(parser, server_.handler.body_limit(*request, server_.config.max_body));
   if (!body) co_return std::unexpected(std::move(body.error()));
   request->body = std::move(parser.get().body());

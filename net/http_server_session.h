@@ -38,10 +38,12 @@ class HttpServerSession final : public HostedSession {
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>;
-  // Refusal is a status and a text for HttpHandler::error(); status 0: close without a word.
+  // Refusal is a status and a text for HttpHandler::error(), or the handler's own response; status 0 and no response:
+  // close without a word.
   struct Refusal {
     unsigned status = 0;
-    std::string text;
+    std::string text = {};
+    std::optional<HttpResponse> response = {};
   };
   template <class T>
   using OrRefusal = std::expected<T, Refusal>;

@@ -28,6 +28,10 @@ class EchoHandler final : public HttpHandler {
         200, "text/plain",
         std::string(method_name(request.method)) + " " + request.target + " " + to_string(request.body));
   }
+  std::optional<HttpResponse> refuse(const HttpRequest& head) override {
+    if (head.path != "/members") return std::nullopt;
+    return http_response(401, "text/plain", "who are you?");
+  }
   std::uint64_t body_limit(const HttpRequest& head, std::uint64_t standard) override {
     return head.path == "/big" ? 1 << 20 : standard;
   }
@@ -206,6 +210,17 @@ TEST_F(HttpServerTest, LimitsMayDependOnTheHeader) {
   const auto response = ask("PUT /big HTTP/1.1\r\n" + kClose + "Content-Length: 500000\r\n\r\n" + body);
   EXPECT_THAT(response, StartsWith("HTTP/1.1 200"));
   EXPECT_EQ(handler_.requests.at(0).body.size(), 500'000u);
+}
+
+TEST_F(HttpServerTest, TheHandlerMayRefuseFromTheHeaderAlone) {
+  start();
+  // The body is announced and never sent: nobody waits for it, and none of it is asked for.
+  const auto response = ask("POST /members HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 50\r\n\r\n");
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(response, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(response, EndsWith("who are you?"));
+  EXPECT_TRUE(handler_.requests.empty());
+  EXPECT_EQ(server_->stats().refused, 1u);
 }
 
 TEST_F(HttpServerTest, ContinueIsSaidWhenTheBodyIsWanted) {
