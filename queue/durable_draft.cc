@@ -36,7 +36,7 @@ Result<> DurableDraft::begin_sealing() {
   BULLA_TRY(auto sealer, age::StreamSealer::start(file_key.reveal(), queue_.random_,
                                                   [this](ByteView bytes) { return store(bytes); }));
   sealer_.emplace(std::move(sealer));
-  return {};
+  return sealer_->write(as_bytes(id_.text()));
 }
 
 Result<> DurableDraft::store(ByteView bytes) {
@@ -83,7 +83,7 @@ Result<> DurableDraft::commit(ByteView record, std::span<const Stage> recipients
 }
 
 Result<> DurableDraft::commit_files(ByteView record, RecordHead& head) {
-  BULLA_TRY(auto sealed, queue_.seal(record));
+  BULLA_TRY(auto sealed, queue_.seal(id_, record));
   if (file_) BULLA_CHECK_OK(file_->sync());
   return queue_.write_record(id_, head, {std::move(sealed), std::move(small_)});
 }
@@ -93,17 +93,31 @@ Result<ByteView> StoredBody::next() {
   return ByteView(buffer_).first(size);
 }
 
-SealedBody::SealedBody(std::unique_ptr<ReadFile> file, age::X25519Identity key)
-    : file_(std::move(file)), key_(std::move(key)), sealed_(age::kChunkSize), opener_({&key_}, [this](ByteView bytes) {
-        append(plain_, bytes);
-        return Result<>();
-      }) {
+SealedBody::SealedBody(std::unique_ptr<ReadFile> file, age::X25519Identity key, MessageId id)
+    : file_(std::move(file)),
+      key_(std::move(key)),
+      id_(std::move(id)),
+      sealed_(age::kChunkSize),
+      opener_({&key_}, [this](ByteView bytes) { return take(bytes); }) {
   // Never moved by growing, so that no copy of the text is left behind.
   plain_.reserve(4 * age::kChunkSize);
 }
 
 SealedBody::~SealedBody() {
   wipe(plain_);
+}
+
+Result<> SealedBody::take(ByteView bytes) {
+  if (!bound_) {
+    // It stands in the first chunk, which comes as a whole.
+    const auto own = as_bytes(id_.text());
+    if (bytes.size() < own.size() || !equal_public(bytes.first(own.size()), own))
+      return fail(Code::kAuthentic, "the body of " + id_.text() + " is another message's");
+    bytes = bytes.subspan(own.size());
+    bound_ = true;
+  }
+  append(plain_, bytes);
+  return {};
 }
 
 Result<ByteView> SealedBody::next() {

@@ -8,7 +8,8 @@ namespace bulla::queue {
 
 class DurableDraft final : public Draft {
  public:
-  // For kPlain the body begins with an age header to the queue key. A body that outgrows kSmallBody gets a file.
+  // For kPlain the body begins with an age header to the queue key, and its plaintext with the message's id. A body
+  // that outgrows kSmallBody gets a file.
   static Result<std::unique_ptr<Draft>> start(DurableQueue& queue, MessageId id, BodyForm form, std::uint64_t promised);
   ~DurableDraft() override;
 
@@ -45,16 +46,20 @@ class StoredBody final : public Body {
   Bytes buffer_;
 };
 
-// A body of form kPlain, decrypted on the way.
+// A body of form kPlain, decrypted on the way. kAuthentic when it is the body of another message.
 class SealedBody final : public Body {
  public:
-  SealedBody(std::unique_ptr<ReadFile> file, age::X25519Identity key);
+  SealedBody(std::unique_ptr<ReadFile> file, age::X25519Identity key, MessageId id);
   ~SealedBody() override;
   Result<ByteView> next() override;
 
  private:
+  Result<> take(ByteView bytes);
+
   std::unique_ptr<ReadFile> file_;
   age::X25519Identity key_;
+  MessageId id_;
+  bool bound_ = false;  // the id at the start was seen
   Bytes sealed_;
   Bytes plain_;  // wiped before it is filled again
   age::FileOpener opener_;

@@ -178,9 +178,12 @@ void DurableQueue::release(const MessageId& id, std::uint32_t recipient) {
 
 // ---- the record file
 
-Result<Bytes> DurableQueue::seal(ByteView record) {
+Result<Bytes> DurableQueue::seal(const MessageId& id, ByteView record) {
   if (record.size() > kMaxRecord) return fail(Code::kInvalid, "the record of a message is too large");
-  return age::seal(record, {&key_.recipient()}, random_);
+  Secret bound(id.text().size() + record.size());
+  const auto rest = std::ranges::copy(as_bytes(id.text()), bound.writable().begin()).out;
+  std::ranges::copy(record, rest);
+  return age::seal(bound.reveal(), {&key_.recipient()}, random_);
 }
 
 Result<> DurableQueue::write_record(const MessageId& id, RecordHead& head, const Parts& parts) {
@@ -218,7 +221,11 @@ Result<Secret> DurableQueue::record(const MessageId& id) {
   const std::lock_guard lock(message->mutex);
   if (message->gone) return fail(Code::kNotFound, "there is no message " + id.text());
   BULLA_TRY(const auto parts, read_parts(id));
-  return age::open(parts.sealed_record, {&key_});
+  BULLA_TRY(const auto bound, age::open(parts.sealed_record, {&key_}));
+  const auto own = as_bytes(id.text());
+  if (bound.size() < own.size() || !equal_public(bound.reveal().first(own.size()), own))
+    return fail(Code::kAuthentic, "the record file of " + id.text() + " is another message's");
+  return Secret::copy_of(bound.reveal().subspan(own.size()));
 }
 
 Result<std::unique_ptr<Body>> DurableQueue::body(const MessageId& id) {
@@ -232,7 +239,7 @@ Result<std::unique_ptr<Body>> DurableQueue::body(const MessageId& id) {
     BULLA_TRY(const auto size, file->read(skipped));
     if (size != head.record_size) return fail(Code::kInvalid, "the record file of " + id.text() + " is cut off");
   }
-  if (message->head.form == BodyForm::kPlain) return std::make_unique<SealedBody>(std::move(file), key_.clone());
+  if (message->head.form == BodyForm::kPlain) return std::make_unique<SealedBody>(std::move(file), key_.clone(), id);
   return std::make_unique<StoredBody>(std::move(file));
 }
 
@@ -271,7 +278,7 @@ Result<> DurableQueue::rewrite(const MessageId& id, Message& message, std::vecto
                                std::optional<ByteView> record) {
   BULLA_TRY(auto parts, read_parts(id));
   if (record) {
-    BULLA_TRY(parts.sealed_record, seal(*record));
+    BULLA_TRY(parts.sealed_record, seal(id, *record));
   }
   const auto old = message.head;
   // The number is used up even if this fails: the file may be on the disk with it.

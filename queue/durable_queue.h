@@ -10,7 +10,8 @@
 // worked on.
 //
 // The record is an age file to the queue key. A body of form kPlain is one too; a body of form kPayload is stored as it
-// comes. The queue key is kept outside of the folder.
+// comes. The queue key is kept outside of the folder. Both age files begin with the message's id: somebody who can
+// write to the folder cannot have one message's body go to the recipients of another.
 #pragma once
 
 #include <atomic>
@@ -81,7 +82,7 @@ class DurableQueue final : public Queue {
   Result<> load(const MessageId& id, const std::vector<std::string>& names);
   void remove_leftover(const std::string& name);
 
-  Result<Bytes> seal(ByteView record);
+  Result<Bytes> seal(const MessageId& id, ByteView record);
   // Parts are what a record file holds besides its head.
   struct Parts {
     Bytes sealed_record;

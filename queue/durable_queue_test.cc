@@ -376,6 +376,30 @@ TEST_F(DurableQueueTest, AnotherKeyOpensNothing) {
   EXPECT_THAT(body_of(id), HasSubstr("error: "));
 }
 
+// Somebody who can write to the folder, but has no key, hands in a mail of his own and puts the body of another's mail
+// in the place of its body: it must not be delivered to him.
+TEST_F(DurableQueueTest, ABodyDoesNotGoWithAnotherMessage) {
+  open();
+  const std::string secret(100'000, 's'), bait(100'000, 'b');
+  const auto victim = *put({Stage::kDeliver}, secret);
+  const auto attacker = *put({Stage::kDeliver}, bait);
+  ASSERT_TRUE(files_.rename(file(victim, ".body"), file(attacker, ".body")));
+  open();
+  EXPECT_THAT(queue_->recovery().damaged, IsEmpty());
+  EXPECT_THAT(body_of(attacker), HasSubstr("is another message's"));
+}
+
+TEST_F(DurableQueueTest, ARecordDoesNotGoWithAnotherMessage) {
+  open();
+  const std::string body(100'000, 'b');
+  const auto victim = *put({Stage::kDeliver}, body);
+  const auto attacker = *put({Stage::kDeliver}, body);
+  ASSERT_TRUE(files_.rename(file(attacker, ".record"), file(victim, ".record")));
+  open();
+  EXPECT_THAT(queue_->recovery().damaged, IsEmpty());
+  EXPECT_THAT(record_of(victim), HasSubstr("is another message's"));
+}
+
 TEST_F(DurableQueueTest, FilesOfOthersAreLeftAlone) {
   files_.put(kDirectory + "/README", to_bytes("mine"));
   files_.put(kDirectory + "/0123.body", to_bytes("mine"));

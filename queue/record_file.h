@@ -3,8 +3,8 @@
 //
 // Record file: "bulla-queue-1\n", form (1 byte), time of acceptance (8), size of the body file (8), generation (4),
 // number of recipients (4); for each recipient stage (1), attempts (4), not before (8); SHA-256 of all that; the
-// record. Step log: entries of 24 bytes: recipient (4), attempts (4), stage (1), not before (8), first 7 bytes of the
-// SHA-256 of these 17. Integers are big-endian.
+// record, sealed. Step log: entries of 24 bytes: recipient (4), attempts (4), stage (1), not before (8), first 7 bytes
+// of the SHA-256 of these 17. Integers are big-endian.
 #pragma once
 
 #include "queue/file_system.h"
