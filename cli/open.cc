@@ -68,17 +68,25 @@ Result<Secret> open_share(const Released& released, const age::X25519Identity& i
   return fail(Code::kAuthentic, "the key server released nothing that this account can open");
 }
 
-Result<envelope::OpenEnvelope> release_and_open(KeyServer& server, const Session& session, const EnvelopeFile& file) {
+struct Opened {
+  envelope::OpenEnvelope envelope;
+  std::string organisation;  // whose domains and signing keys the key server vouches for
+};
+
+Result<Opened> release_and_open(KeyServer& server, const Session& session, const EnvelopeFile& file) {
   BULLA_TRY(auto released, server.release(file.id, session.token));
   BULLA_TRY(auto share, open_share(released, session.identity));
-  return envelope::open_envelope(
-      file.file, {file.id, std::move(share), std::move(released.signing_keys), std::move(released.domains)});
+  BULLA_TRY(auto envelope,
+            envelope::open_envelope(
+                file.file, {file.id, std::move(share), std::move(released.signing_keys), std::move(released.domains)}));
+  return Opened{std::move(envelope), std::move(released.organisation)};
 }
 
-void print_summary(const envelope::Manifest& manifest) {
+// The organisation is named as the key server names it: in the manifest it calls itself whatever it likes.
+void print_summary(const envelope::Manifest& manifest, const std::string& organisation) {
   // On stderr, so that `--out -` gives the mail and nothing else.
   std::fprintf(stderr, "From:    %s <%s>, %s\n", printable(manifest.from.name).c_str(),
-               printable(manifest.from.address).c_str(), printable(manifest.organisation.name).c_str());
+               printable(manifest.from.address).c_str(), printable(organisation).c_str());
   std::fprintf(stderr, "Subject: %s\n", printable(manifest.subject).c_str());
   std::fprintf(stderr, "Date:    %s\n", rfc3339(manifest.date).c_str());
 }
@@ -115,8 +123,8 @@ Result<int> run_open(const Settings& settings, const OpenOptions& options) {
   auto opened = release_and_open(server, session, file);
   server.end_session(session.token);
   if (!opened) return fail(opened.error());
-  print_summary(opened->manifest());
-  BULLA_CHECK_OK(save(*opened, options));
+  print_summary(opened->envelope.manifest(), opened->organisation);
+  BULLA_CHECK_OK(save(opened->envelope, options));
   BULLA_CHECK_OK(remember_account(settings.folder, {server.origin(), session.address}));
   return program::kExitOk;
 }

@@ -5,6 +5,7 @@ import hashlib
 import os
 import pty
 import re
+import signal
 import smtplib
 import subprocess
 import tempfile
@@ -70,6 +71,22 @@ class ClientOpens(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual((self.out / "original.eml").read_bytes(), self.mail)
         self.assertIn("Ann <ann@acme.example>, Acme Ltd", result.stderr.decode())
+
+    def test_the_organisation_is_named_by_the_key_server(self):
+        """A gateway signs what it calls itself: an organisation could take another's name."""
+        def enrol_as(old, new):
+            config = self.stack.keyserver_config
+            config.write_text(config.read_text().replace(f'name = "{old}"', f'name = "{new}"'))
+            log = self.stack.state / "keyserver.log"
+            reloads = log.read_text().count("server.reloaded")
+            self.stack.processes["keyserver"].send_signal(signal.SIGHUP)
+            wait_until(lambda: log.read_text().count("server.reloaded") > reloads, "the reload")
+        enrol_as("Acme Ltd", "Acme of the register")
+        self.addCleanup(enrol_as, "Acme of the register", "Acme Ltd")
+        result = self.open("--out", self.out / "original.eml")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("Ann <ann@acme.example>, Acme of the register\n", result.stderr.decode())
+        self.assertNotIn("Acme Ltd", result.stderr.decode())
 
     def test_original_goes_to_a_folder_or_to_standard_output(self):
         self.assertEqual(self.open("--out", self.out).returncode, 0)
