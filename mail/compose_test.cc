@@ -98,6 +98,20 @@ TEST_F(EnvelopeMailTest, IsAMailWithANoticeAndTheFile) {
   EXPECT_EQ(index.message_id, "1@acme.example");
 }
 
+// What is accepted must be deliverable, whatever the sender's name is.
+TEST_F(EnvelopeMailTest, IsMailableWhateverTheNamesAre) {
+  for (const std::string_view letter : {"<", "\"", "\xd0\xa9", "\xe4\xb8\xad", "\xf0\x9f\x94\x92", "\xff", " "}) {
+    std::string text;
+    for (int i = 0; i < 4000; ++i) text += letter;
+    data.organisation.name = data.from.name = data.from.address = data.to = text;
+    const auto page = *envelope::HtmlTemplate::parse(kTemplate);
+    ASSERT_TRUE(page.fill(page_notice(data), envelope::data_block_json(data), header)) << letter;
+    const auto frame = compose_envelope_mail(mail(), random);
+    ASSERT_TRUE(frame) << letter;
+    expect_mailable(whole(*frame, payload));
+  }
+}
+
 TEST_F(EnvelopeMailTest, GivesTheEnvelopeBack) {
   const auto text = whole(*compose_envelope_mail(mail(), random), payload);
   const auto html = find_envelope_html(as_bytes(text));
@@ -282,6 +296,18 @@ TEST(Notice, EscapesWhatItIsTold) {
     for (char c : html) EXPECT_LT(static_cast<unsigned char>(c), 0x80);
   }
   EXPECT_NE(notice.text.find("keys.example.com"), std::string::npos);
+}
+
+TEST(Notice, ANameDoesNotTurnTheTextAroundIt) {
+  auto data = data_block();
+  data.from.name =
+      "Ann\xe2\x80\xae"
+      "moc.knab@oec\xe2\x81\xa6\xd8\x9c\xe2\x80\x8f";                       // RLO, LRI, ALM, RLM
+  data.organisation.name = "\xe2\x80\x8f\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d";  // RLM, and a Hebrew word
+  const auto notice = mail_notice(data);
+  EXPECT_NE(notice.text.find("Annmoc.knab@oec has sent"), std::string::npos) << notice.text;
+  EXPECT_NE(notice.text.find("ask \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d by"), std::string::npos) << notice.text;
+  EXPECT_NE(page_notice(data).find("From</dt><dd>Annmoc.knab@oec"), std::string::npos);
 }
 
 }  // namespace

@@ -3,13 +3,15 @@
 #include <vector>
 
 #include "core/base/time_text.h"
+#include "core/envelope/utf8.h"
 #include "mail/gmime.h"
 #include "mail/texts_en.h"
 
 namespace bulla::mail {
 namespace {
 
-constexpr std::size_t kMaxShown = 200;  // bytes of a name
+// Bytes of a name. One that is all "<" is five times as long when it is escaped, and must fit into a line of the file.
+constexpr std::size_t kMaxShown = 180;
 
 struct Value {
   std::string_view place;
@@ -26,10 +28,25 @@ std::string readable(Millis time) {
   return day + " " + kMonths[month] + " " + text.substr(0, 4) + ", " + text.substr(11, 5) + " UTC";
 }
 
+// Characters that turn the direction of the text around them: marks, embeddings, overrides, isolates (UAX #9).
+bool turns(char32_t c) {
+  return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+std::string shown(std::string_view text) {
+  std::string plain;
+  while (!text.empty()) {
+    auto rest = text;
+    const bool left_out = turns(envelope::next_code_point(rest));
+    if (!left_out) plain += text.substr(0, text.size() - rest.size());
+    text = rest;
+  }
+  return one_line(plain, kMaxShown);
+}
+
 std::vector<Value> values_of(const envelope::DataBlock& data) {
   auto host = data.origin;
   if (const auto at = host.find("://"); at != std::string::npos) host = host.substr(at + 3);
-  auto shown = [](std::string_view text) { return one_line(text, kMaxShown); };
   return {{"{from}", shown(data.from.name.empty() ? data.from.address : data.from.name)},
           {"{organisation}", shown(data.organisation.name)},
           {"{address}", shown(data.from.address)},

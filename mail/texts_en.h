@@ -1,4 +1,5 @@
-// Texts that recipients read, in English. {from}, {organisation}, {address}, {date}, {to} and {host} are filled in.
+// Texts that recipients read, in English. {from}, {organisation}, {address}, {date}, {to} and {host} are filled in. A
+// line of kPage holds one of them at most, since lines of the file have a limit (notice.cc).
 #pragma once
 
 namespace bulla::mail::texts_en {
@@ -38,7 +39,9 @@ constexpr const char* kMailHtml =
 constexpr const char* kPage =
     "<p class=\"notice-title\"><b>{from}</b> has sent you a secure message.</p>\n"
     "<dl class=\"notice-facts\">\n"
-    "<dt>From</dt><dd>{from} &lt;{address}&gt;, {organisation}</dd>\n"
+    "<dt>From</dt><dd>{from}\n"
+    "&lt;{address}&gt;,\n"
+    "{organisation}</dd>\n"
     "<dt>To</dt><dd>{to}</dd>\n"
     "<dt>Date</dt><dd>{date}</dd>\n"
     "</dl>\n"
