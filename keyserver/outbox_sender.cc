@@ -35,8 +35,13 @@ std::string code_mail_text(store::MailKind kind, std::string_view host, std::str
   }
   return "Somebody, probably you, asked " + where + " for a code to register\n" + who +
          " for secure mail. The code is\n\n    " + std::string(code) +
-         "\n\nType it into the page that asked for it, within 10 minutes. Nobody will\never ask you for it by phone or "
-         "by mail.\n\nIf it was not you, there is nothing to do: without the code nobody can\nregister your address.\n";
+         "\n\nType it into the page that asked for it, within 10 minutes, and only if the\n"
+         "address bar of your browser shows\n\n    " +
+         where +
+         "\n\nA page of any other address would use the code to read your mail. Nobody will\n"
+         "ever ask you for it by phone, by mail, or in an attachment.\n\n"
+         "If it was not you, there is nothing to do: without the code nobody can\n"
+         "register your address.\n";
 }
 
 OutboxSender::OutboxSender(const keys::World& world, const Settings& settings, net::Loop& loop, net::Workers& workers,
