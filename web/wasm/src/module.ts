@@ -19,6 +19,12 @@ export type Argument = Uint8Array | string | number;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** A number as the module sees it: 32 bits. A larger one would lose its upper bits on the way, and mean another. */
+function word(number: number): number {
+  if (number >>> 0 !== number) throw new BullaError("invalid", "a number is too large for the module");
+  return number;
+}
+
 export const toText = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 /**
@@ -55,7 +61,7 @@ export class Module {
     if (!call) throw new BullaError("internal", `the module has no function ${name}`);
     const held: [number, number][] = [];
     try {
-      const status = call(...args.flatMap((arg) => (typeof arg === "number" ? [arg] : this.#put(arg, held))));
+      const status = call(...args.flatMap((arg) => (typeof arg === "number" ? [word(arg)] : this.#put(arg, held))));
       const result = this.#result();
       if (status !== 0) throw new BullaError(codes[status - 1] ?? "internal", toText(result));
       return result;

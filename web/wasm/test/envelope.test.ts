@@ -54,6 +54,20 @@ describe("what is sealed by the format's text", () => {
     expect(open(await seal(message, key), message, { keys })).toHaveLength(10);
   });
 
+  test("takes no number that means another in 32 bits", async () => {
+    const message = noise(5000);
+    const sealed = await seal(message, key);
+    expect(codeOf(() => open(sealed, message, { size: message.length + 2 ** 32 }))).toBe("invalid");
+    const opener = viewer.envelope(sealed.id, sealed.share, sealed.file.length);
+    opener.write(sealed.file);
+    opener.finish();
+    opener.signer([key.publicKey]);
+    opener.check(message.length, sealed.root);
+    for (const offset of [2 ** 32, -1, 0.5]) expect(codeOf(() => opener.read(offset, 10))).toBe("invalid");
+    expect(opener.read(4990, 10)).toHaveLength(10);
+    opener.free();
+  });
+
   test("is read in parts", async () => {
     const message = noise(5000);
     const sealed = await seal(message, key);
