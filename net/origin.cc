@@ -19,16 +19,24 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// A name, or an address, perhaps in brackets. RFC 3986 lets a name hold escapes and characters such as "$" and "(" too:
+// no server has such a name, and what a file says of its server is shown to people as part of a command.
+bool is_host(std::string_view text) {
+  if (text.starts_with("[v")) return false;  // an IPvFuture
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("-._:").contains(c);
+  });
+}
+
 }  // namespace
 
 Result<Origin> parse_origin(std::string_view text) {
   const auto parsed = boost::urls::parse_uri(text);
   if (!parsed) return bad("is not the address of a server");
   const boost::urls::url_view url = *parsed;
-  // A host with escapes, or an IPvFuture, is none that browsers know.
   const auto encoded_host = lower(url.encoded_host());
-  if (encoded_host.empty() || encoded_host.find('%') != encoded_host.npos || encoded_host.starts_with("[v"))
-    return bad("is not the address of a server");
+  if (!is_host(encoded_host)) return bad("is not the address of a server");
   const bool bare = url.encoded_path().empty() || url.encoded_path() == "/";
   if (!bare || url.has_query() || url.has_fragment() || url.has_userinfo())
     return bad("holds more than scheme and host");
