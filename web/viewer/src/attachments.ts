@@ -2,7 +2,7 @@ import { formatSize } from "@bulla/shared/format";
 import { partBytes } from "./decode.ts";
 import { button, element, isolated } from "./dom.ts";
 import type { Part } from "./manifest.ts";
-import { distinct, safeName } from "./names.ts";
+import { canRun, distinct, safeName } from "./names.ts";
 import type { OpenMessage } from "./open.ts";
 import { save } from "./save.ts";
 import { announce } from "./status.ts";
@@ -13,10 +13,6 @@ export interface Attachment {
   part: Part;
   name: string;
 }
-
-/** Endings of files that some system runs when they are opened. */
-const runs =
-  /\.(?:app|bat|chm|cmd|com|cpl|dmg|exe|hta|htm|html|jar|js|jse|lnk|msi|pif|ps1|reg|scr|sh|svg|url|vbe?|ws[cfh]?|xhtml)$/i;
 
 /** attachmentsOf lists what is neither the letter nor a picture in it (doc/envelope-format.md §6). */
 export function attachmentsOf({ manifest }: OpenMessage, shown: Set<string>): Attachment[] {
@@ -69,7 +65,7 @@ function showAttachment(attachment: Attachment, saveOne: (attachment: Attachment
       "span",
       { className: "file-name" },
       isolated(name),
-      element("small", {}, sizeText(part), runs.test(name) && ` · ${texts.careful}`),
+      element("small", {}, sizeText(part), canRun(name) && ` · ${texts.careful}`),
     ),
     press,
   );

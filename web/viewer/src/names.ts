@@ -19,6 +19,24 @@ const endings: Record<string, string> = {
   "text/plain": ".txt",
 };
 
+/**
+ * Endings of files that some system runs when they are opened: programs and scripts, documents with scripts or macros,
+ * shortcuts, installers, and images of disks, whose files Windows then takes for its own.
+ */
+const runs = new Set(
+  (
+    "app appimage appinstaller application appx bat chm cmd com command cpl deb desktop dll dmg docm dotm exe gadget " +
+    "hlp hta htm html img inf iso jar jnlp js jse library-ms lnk mht mhtml msc msi msix msp pif pkg ppam potm ppsm pptm " +
+    "ps1 py pyw reg rpm run scf scpt scr sct search-ms settingcontent-ms sh shtml svg terminal tool url vb vbe vbs vhd " +
+    "vhdx website workflow ws wsc wsf wsh xbap xht xhtml xlam xll xlm xlsm xltm"
+  ).split(" "),
+);
+
+/** canRun says whether a file of that name may do something by itself when it is opened. */
+export function canRun(name: string): boolean {
+  return runs.has(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
+}
+
 /** safeName returns a name to save a part under; `number` (from 1) and type make one where the mail gave none. */
 export function safeName(name: string, type: string, number: number): string {
   const last =

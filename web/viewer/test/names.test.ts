@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { distinct, safeName } from "../src/names.ts";
+import { canRun, distinct, safeName } from "../src/names.ts";
 
 describe("a name to save under", () => {
   const rows: [string, string, string][] = [
@@ -43,4 +43,22 @@ describe("a name to save under", () => {
 
 test("names of one message differ, without regard to case", () => {
   expect(distinct(["a.txt", "A.txt", "a.txt", "b", "b"])).toEqual(["a.txt", "A (2).txt", "a (3).txt", "b", "b (2)"]);
+});
+
+describe("what a file can do when it is opened", () => {
+  test.each([
+    "setup.EXE",
+    "a.pdf.js",
+    "photo.svg",
+    "invoice.docm",
+    "disk.iso",
+    "disk.vhdx",
+    "fix.command",
+    "go.jnlp",
+    "x.lnk",
+  ])("%s is warned of", (name) => expect(canRun(name)).toBe(true));
+  test.each(["report.pdf", "table.xlsx", "letter.docx", "photo.jpg", "mail.eml", "notes", "exe.txt", "bundle.zip"])(
+    "%s is not",
+    (name) => expect(canRun(name)).toBe(false),
+  );
 });
