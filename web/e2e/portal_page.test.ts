@@ -188,6 +188,8 @@ describe("the page", () => {
     await register(portal);
     await confirm(portal);
     await portal.getByRole("heading", { name: "Copy this code" }).waitFor();
+    // Whoever lured the person here asks for the code next.
+    expect(await portal.getByText("not on a website").isVisible()).toBe(true);
     expect(await evil.evaluate(() => (window as unknown as { heard: unknown[] }).heard)).toEqual([]);
     await new Promise<void>((resolve) => {
       website.closeAllConnections();

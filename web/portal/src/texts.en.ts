@@ -81,6 +81,8 @@ export const texts = {
   releaseTitle: "Copy this code",
   release:
     "Copy the whole code, go back to the message, choose “Enter a code”, and paste it there. It works for that message, on that page only.",
+  releaseOnly:
+    "Enter it nowhere but in the file that came by mail: not on a website, not in a chat, not in a mail. Who asks you for it wants to read your message.",
   releaseLabel: "Code for the message",
   copy: "Copy the code",
   copied: "Copied",

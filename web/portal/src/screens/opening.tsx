@@ -93,6 +93,7 @@ export function ReleaseCodeScreen({ state }: { state: At<"release-code"> }) {
   return (
     <Card title={texts.releaseTitle}>
       <p>{texts.release}</p>
+      <p class="note warning">{texts.releaseOnly}</p>
       <label for="release-code">{texts.releaseLabel}</label>
       <textarea ref={field} id="release-code" class="release-code" readOnly value={state.code} />
       <Actions>
