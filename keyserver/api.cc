@@ -8,6 +8,18 @@ namespace {
 // More requests than this do not wait for a worker: they are told to come again.
 constexpr int kMaxBusy = 1000;
 
+// Counted counts a request for as long as it is with the workers, however that ends.
+class Counted {
+ public:
+  explicit Counted(int& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  int& count_;
+};
+
 net::HttpResponse no_method(const std::string& allow) {
   auto response = error_response(405, "method", "This address does not take that method.");
   response.headers.set("Allow", allow);
@@ -54,10 +66,9 @@ net::Task<net::HttpResponse> Api::respond(const net::HttpRequest& request, const
     co_return *pages_.find(request);
   }
   if (busy_ >= kMaxBusy) co_return busy();
-  ++busy_;
+  const Counted counted(busy_);
   // The lambda uses what this coroutine's caller owns; run() comes back only when it has returned.
   auto handled = co_await workers_.run([&] { return handlers_.handle(match, request); });
-  --busy_;
   if (!handled.cause.empty()) log_.error("http.failed", {{"route", match.entry->pattern}, {"reason", handled.cause}});
   co_return std::move(handled.response);
 }
