@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 
+#include "core/envelope/manifest.h"
 #include "mail/address.h"
 #include "mail/fields.h"
 #include "mail/gmime.h"
@@ -65,7 +66,9 @@ void read_headers(ByteView message, MessageIndex& out) {
   const HeaderFields header(message);
   out.from = first_mailbox(header, "from").value_or(Mailbox());
   out.sender = first_mailbox(header, "sender");
-  if (out.sender && out.sender->address == out.from.address) out.sender.reset();
+  // A Sender that could be taken for another address is not vouched for; it stands in the message itself.
+  if (out.sender && (out.sender->address == out.from.address || !envelope::is_author(out.sender->address)))
+    out.sender.reset();
   auto budget = kTextBudget;
   constexpr auto kLimit = envelope::kMaxMailboxes - 2;
   out.to = mailboxes_of(header, "to", kLimit, budget);

@@ -328,5 +328,14 @@ TEST(IndexMessage, TakesBrokenMail) {
   }
 }
 
+TEST(IndexMessage, ASenderThatLooksLikeAnotherIsLeftOut) {
+  const std::string from = "From: ann@acme.example\r\n";
+  for (const char* sender : {"\"ceo@bank.example \"@acme.example", "\"a b\"@acme.example"}) {
+    const auto index = index_message(as_bytes(from + "Sender: " + sender + "\r\n\r\nx\r\n"));
+    EXPECT_FALSE(index.sender) << sender;
+  }
+  EXPECT_TRUE(index_message(as_bytes(from + "Sender: bob@acme.example\r\n\r\nx\r\n")).sender);
+}
+
 }  // namespace
 }  // namespace bulla::mail

@@ -6,6 +6,7 @@
 #include "core/base/time_text.h"
 #include "core/envelope/check.h"
 #include "core/envelope/json.h"
+#include "core/envelope/utf8.h"
 
 namespace bulla::envelope {
 namespace {
@@ -218,6 +219,12 @@ bool strings_short(const Manifest& manifest) {
          (!manifest.reply || std::max(manifest.reply->key.size(), manifest.reply->token.size()) <= kMaxString);
 }
 
+// Blank: what shows nothing, or turns the text around it (§6).
+bool is_blank(char32_t c) {
+  return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || (c >= 0x2000 && c <= 0x200f) ||
+         (c >= 0x2028 && c <= 0x202f) || (c >= 0x205f && c <= 0x206f) || c == 0x3000 || c == 0xfeff;
+}
+
 bool parts_fit(const Manifest& manifest) {
   const auto count = manifest.parts.size();
   auto part_fits = [&](const Part& part) {
@@ -242,6 +249,8 @@ bool parts_fit(const Manifest& manifest) {
 Result<> check(const Manifest& manifest) {
   const auto mailboxes = 1 + (manifest.sender ? 1 : 0) + manifest.to.size() + manifest.cc.size();
   if (mailboxes > kMaxMailboxes) return fail(Code::kInvalid, "the manifest names too many mailboxes");
+  if (!is_author(manifest.from.address) || (manifest.sender && !is_author(manifest.sender->address)))
+    return fail(Code::kInvalid, "the author's address holds blanks, or more than one @");
   if (!strings_short(manifest)) return fail(Code::kInvalid, "a text in the manifest is too long");
   BULLA_CHECK_OK(check_runs(manifest.runs, manifest.size));
   if (original_size(manifest.runs, manifest.size) != manifest.original_size)
@@ -251,6 +260,13 @@ Result<> check(const Manifest& manifest) {
 }
 
 }  // namespace
+
+bool is_author(std::string_view address) {
+  if (std::ranges::count(address, '@') > 1) return false;
+  while (!address.empty())
+    if (is_blank(next_code_point(address))) return false;
+  return true;
+}
 
 Result<std::string> write_manifest(const Manifest& manifest) {
   BULLA_CHECK_OK(check(manifest));

@@ -97,6 +97,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   checkOptional(fields);
   checkWhole(fields, manifest);
   checkShownOnce(fields, manifest);
+  for (const author of [manifest.from, manifest.sender]) if (author) checkAuthor(fields, author.address);
   return manifest;
 }
 
@@ -164,6 +165,14 @@ function originalSize({ message, runs }: Manifest): number {
     const letters = Math.ceil(size / 3) * 4;
     return sum - size + letters + 2 * (Math.ceil(letters / width) - 1);
   }, message.size);
+}
+
+/** What shows nothing, or turns the text around it (§6). */
+const blanks = /[\u0000-\u0020\u007f-\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/;
+
+/** Readers vouch for the domain of an author's address: nothing in it may look like another address. */
+function checkAuthor(fields: Fields, address: string): void {
+  if (blanks.test(address) || address.split("@").length > 2) fields.fail("from", "blanks, or more than one @");
 }
 
 /** Each part is shown once: a manifest of a few parts must not make a reader show gigabytes. */
