@@ -36,8 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (const auto& from : facts.from_domains) BULLA_ASSERT(from == "acme.example");
     }
   }
-  // What stands in front cannot hide what is put behind it, nor the reverse.
-  auto more = to_bytes("Subject: [secure]\r\nFrom: eve@evil.example\r\n");
+  // What stands in front cannot hide what is put behind it, nor the reverse. The last field is there for a message that
+  // begins with a continuation, which would make eve's address a name: "eve@evil.example <ann@acme.example>".
+  auto more = to_bytes("Subject: [secure]\r\nFrom: eve@evil.example\r\nX: \r\n");
   append(more, message);
   const auto with = policy::read_facts(more, true, kFlag);
   BULLA_ASSERT(with.flagged && with.from_fields == facts.from_fields + 1);
