@@ -325,6 +325,19 @@ TEST_F(HandlersTest, ListedRegisteredAndUnknownAddressesCannotBeToldApart) {
   EXPECT_EQ(rung, 4);
 }
 
+// A page of another site may send a request, but its scripts see nothing of the answer (Fetch standard, CORS).
+TEST_F(HandlersTest, NoOtherSiteMayReadAnAnswer) {
+  register_envelope(1, "bob@example.org");
+  const Reply replies[] = {ask(net::HttpMethod::kGet, "/v1/server"),
+                           post("/v1/codes", {{"address", "bob@example.org"}}),
+                           post("/v1/opening/look", {{"envelope", id_text(1)}, {"address", "bob@example.org"}}),
+                           ask(net::HttpMethod::kGet, "/v1/envelopes/" + id_text(1), {}, "wrong")};
+  for (const auto& reply : replies) {
+    for (const auto& field : reply.headers.fields())
+      EXPECT_FALSE(field.name.starts_with("Access-Control-")) << reply.status << " " << field.name;
+  }
+}
+
 TEST_F(HandlersTest, TooManyIsTooManyWithATime) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(post("/v1/codes", {{"address", "bob@example.org"}}).status, 202u);
   const auto reply = post("/v1/codes", {{"address", "bob@example.org"}});

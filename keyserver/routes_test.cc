@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace bulla::keyserver {
 namespace {
 
@@ -49,6 +51,25 @@ TEST(RoutesTest, NamesTheMethodsOfAPath) {
     const auto match = find_route(row.method, row.path);
     EXPECT_EQ(match.entry, nullptr) << row.path;
     EXPECT_EQ(match.allow, row.allow) << row.path;
+  }
+}
+
+// Mail scanners follow links: what proves, opens or ends something is not there for GET and HEAD.
+TEST(RoutesTest, FollowingALinkChangesNothing) {
+  const std::set<Route> readable = {Route::kServer, Route::kHealth, Route::kEvents, Route::kDetails};
+  for (const char* path :
+       {"/v1/server", "/v1/health", "/v1/directory", "/v1/envelopes", "/v1/events", "/v1/codes", "/v1/codes/verify",
+        "/v1/registration/start", "/v1/registration/finish", "/v1/session/start", "/v1/session/finish", "/v1/session",
+        "/v1/opening/look", "/v1/envelopes/abc", "/v1/envelopes/abc/release"}) {
+    bool found = false;
+    for (const auto method : {HttpMethod::kGet, HttpMethod::kHead, HttpMethod::kPost, HttpMethod::kDelete}) {
+      const auto match = find_route(method, path);
+      if (!match.entry) continue;
+      found = true;
+      const bool reads = method == HttpMethod::kGet || method == HttpMethod::kHead;
+      EXPECT_EQ(reads, readable.contains(match.entry->route)) << net::method_name(method) << " " << path;
+    }
+    EXPECT_TRUE(found) << path;
   }
 }
 

@@ -265,6 +265,8 @@ TEST_P(PowerFailure, LosesNothingThatWasAcknowledged) {
     work();
     disk.restore(random);
     check();
+    // A store that is damaged writes nothing, and so never comes to the next failure.
+    if (HasFailure()) return;
   }
   EXPECT_GT(acknowledged.size(), 10u);
 }

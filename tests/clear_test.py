@@ -12,6 +12,7 @@ from tests.lib.gateway import Gateway
 from tests.lib.recipient import wait_for
 from tests.lib.smtp_sink import SmtpSink
 from tests.lib.stack import BIN
+from tests.lib.strace import Strace
 
 # All by which bytes or names get into a file, and what could go around these.
 CALLS = ("write,pwrite64,writev,pwritev,pwritev2,sendfile,copy_file_range,splice,vmsplice,open,openat,creat,rename,renameat,"
@@ -23,22 +24,11 @@ class Trace:
     """Watches a running process with strace. end() gives what was written: to files, as (path, bytes), and to sockets."""
 
     def __init__(self, pid, folder):
-        self.file = Path(folder) / "trace"
-        self.process = subprocess.Popen(["strace", "-f", "-y", "-xx", "-s", str(LONGEST), "-e", f"trace={CALLS}", "-o", self.file, "-p", str(pid)],
-                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        self.said = b""
-        while b"attached" not in self.said:
-            line = self.process.stderr.readline()
-            if not line:
-                raise RuntimeError(f"strace does not run here: {self.said.decode()}")
-            self.said += line
+        self.strace = Strace(pid, Path(folder) / "trace", CALLS, "-xx", "-s", str(LONGEST))
 
     def end(self):
-        self.process.terminate()
-        self.process.wait(60)
-        self.process.stderr.close()
         files, sockets, other = [], [], []
-        for line in self.file.read_text("latin-1").splitlines():
+        for line in self.strace.end():
             call = re.match(r"\d+ +(\w+)\((.*)", line)
             if not call:
                 continue  # "... resumed", which repeats nothing

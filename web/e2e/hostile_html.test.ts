@@ -65,6 +65,13 @@ function expectations(look: () => Look): void {
     expect(frames).toBe(corpus.length);
   });
 
+  test("no frame may run scripts, send forms or move the page", async () => {
+    const flags = await look().run(() =>
+      [...document.querySelectorAll("iframe")].map((frame) => frame.getAttribute("sandbox")),
+    );
+    expect(new Set(flags)).toEqual(new Set(["allow-same-origin allow-popups allow-popups-to-escape-sandbox"]));
+  });
+
   test("no script has run", async () => {
     expect(await look().run(() => (window as unknown as { bullaMark?: number }).bullaMark ?? "none")).toBe("none");
   });

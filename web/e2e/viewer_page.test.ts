@@ -6,9 +6,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { launchChromium } from "./lib/chromium.ts";
 import { enterCode, mayClose, openedMessage, pressOpen, saveAttachment, saveOriginal } from "./lib/drive.ts";
 import { EnvelopeFiles } from "./lib/files.ts";
+import { MockKeyServer } from "./lib/mock_keyserver.ts";
 import { picture } from "./lib/pictures.ts";
 import { type PortalStub, startPortalStub } from "./lib/portal_stub.ts";
 import { releaseFor, type Sealed, seal } from "./lib/seal.ts";
+import { states } from "./lib/states.ts";
 
 // The envelope's page in Chromium, from a file, with a stand-in for the portal.
 const files = new EnvelopeFiles();
@@ -337,6 +339,16 @@ describe("the page", () => {
     const html = readFileSync(fileURLToPath(page.url()), "utf8");
     expect(html.replace(letter.payload.toString("base64"), "")).not.toMatch(/type=["']?password/i);
   });
+
+  test.each(states.filter(({ name }) => name.startsWith("envelope-")))(
+    "has no place for a password either: $name",
+    async ({ reach }) => {
+      const server = await MockKeyServer.start();
+      const shown = await reach({ context, files, server });
+      expect(await shown.locator("input, form").count()).toBe(0);
+      await server.close();
+    },
+  );
 
   test("can ask nobody, run nothing else, and make no HTML of its own", async () => {
     await visit();
