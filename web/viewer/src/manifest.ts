@@ -168,7 +168,7 @@ function originalSize({ message, runs }: Manifest): number {
 }
 
 /** What shows nothing, or turns the text around it (§6). */
-const blanks = /[\u0000-\u0020\u007f-\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/;
+const blanks = /[\p{Cc} \u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/u;
 
 /** Readers vouch for the domain of an author's address: nothing in it may look like another address. */
 function checkAuthor(fields: Fields, address: string): void {
