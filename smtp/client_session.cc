@@ -265,6 +265,8 @@ void ClientSession::on_transaction(const Reply& reply) {
   expected_.pop_front();
   switch (expected.what) {
     case Sent::kReset:
+      // A server that remembers the last transaction might add its recipients to this one.
+      if (reply.code / 100 != 2) abandon(ours("4.5.0", "the server does not forget the last transaction"));
       break;
     case Sent::kMail:
       on_mail(reply);

@@ -327,6 +327,17 @@ TEST(ClientSession, SeveralMessagesOnOneConnection) {
   EXPECT_EQ(outcomes(play(session, {})), "temporary (4.4.2 the connection is closed)");
 }
 
+TEST(ClientSession, AServerThatDoesNotForgetTheLastMessageGetsNoOther) {
+  ClientSession session(config());
+  session.begin(transaction({"bob@y.org", "carol@y.org"}));
+  EXPECT_TRUE(play(session, {"220 hi\r\n", kEhlo, "250 a\r\n250 b\r\n250 c\r\n451 later\r\n"}).ready);
+  session.begin(transaction({"dan@y.org"}));
+  const auto next = play(session, {"451 no\r\n250 a\r\n250 b\r\n354 c\r\n"});
+  EXPECT_EQ(outcomes(next), "temporary (4.5.0 the server does not forget the last transaction)");
+  EXPECT_THAT(next.said, Not(HasSubstr("<BODY>")));
+  EXPECT_FALSE(next.ready);
+}
+
 TEST(ClientSession, ABodyThatCannotBeSentIsNotEnded) {
   const std::vector<std::pair<Code, std::string>> rows = {{Code::kInvalid, "permanent (5.6.0 bad)"},
                                                           {Code::kUnavailable, "temporary (4.3.0 bad)"}};

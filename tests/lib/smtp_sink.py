@@ -115,6 +115,7 @@ class SmtpSink:
                 tls, sender, recipients = True, None, []
             elif verb == "MAIL":
                 sender, options = path_of(argument)
+                recipients = []
                 await say("250 2.1.0 ok")
             elif verb == "RCPT" and sender is not None:
                 recipients.append(path_of(argument)[0])
