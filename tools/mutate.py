@@ -270,7 +270,8 @@ class Tree:
             shutil.copy(module, self.good)
 
     def restore_pages(self):
-        shutil.copytree(self.good / "web", self.path / "build" / "web", dirs_exist_ok=True)
+        # Not with their old times: a program that was built with a broken page must be built again.
+        shutil.copytree(self.good / "web", self.path / "build" / "web", dirs_exist_ok=True, copy_function=shutil.copy)
         for module in self.good.glob("*.wasm"):
             shutil.copy(module, self.path / "build" / "wasm")
 
@@ -316,7 +317,7 @@ def prove(tree: Tree, mutations: list[Mutation]):
     """Builds the copy as it is, and makes sure that each test that is used passes on it."""
     checks = list(dict.fromkeys(one.test for one in mutations))
     programs = list(dict.fromkeys(program for check in checks for program in programs_of(check)))
-    needs_pages = any(check.kind != "gtest" for check in checks)
+    needs_pages = any(one.pages or one.test.kind != "gtest" for one in mutations)
     started = time.monotonic()
     problem = tree.build("unbroken", programs, PAGES if needs_pages else [])
     if problem:

@@ -221,6 +221,21 @@ class TheCopy(unittest.TestCase):
         self.assertEqual((self.tree.path / "a.txt").read_text(), "one\n")
         self.assertEqual((self.root / "a.txt").read_text(), "one\n", "the tree itself is never touched")
 
+    def test_pages_come_back_as_new(self):
+        self.tree.sync()
+        page, module = (self.tree.path / "build" / name for name in ("web/page.html", "wasm/viewer.wasm"))
+        for file in (page, module):
+            file.parent.mkdir(parents=True)
+            file.write_text("good")
+            os.utime(file, (1, 1))
+        self.tree.keep_pages()
+        for file in (page, module):
+            file.write_text("broken")
+        self.tree.restore_pages()
+        for file in (page, module):
+            self.assertEqual(file.read_text(), "good")
+            self.assertGreater(file.stat().st_mtime, 1, "new, so that the programs are built with it again")
+
     def test_tests_must_pass_before(self):
         self.tree.sync()
         self.enterContext(mock.patch("mutate.say"))
