@@ -63,7 +63,10 @@ class Run:
         """The outcome of an earlier run of this very program that was as long and clean."""
         if not self.options.resume or not self.stamp(name).exists():
             return None
-        kept = json.loads(self.stamp(name).read_text())
+        try:
+            kept = json.loads(self.stamp(name).read_text())
+        except ValueError:  # the run was ended while it wrote this
+            return None
         good = kept["program"] == self.digest(name) and kept["seconds"] >= self.options.seconds
         return kept if good else None
 

@@ -73,6 +73,9 @@ class Runner(unittest.TestCase):
         self.program("a", f"cat <<'END'\n{LOG}{LOG}\nEND")
         self.run_all("--resume")
         self.assertEqual(self.times("a"), 3, "another program has not run")
+        (self.path / "state" / "done" / "a.json").write_text('{"program": "')
+        self.run_all("--resume")
+        self.assertEqual(self.times("a"), 4, "a note that was cut off is none")
 
     def test_names(self):
         self.clean("a")
