@@ -84,8 +84,8 @@ TEST(NetworkLimiterTest, TheManyNetworksOfASiteAreLimitedTogether) {
   }
   EXPECT_EQ(taken, 50);
   EXPECT_EQ(limiter.take(network_of("2001:db8:2::1"), kNow), 0) << "another site";
-  for (int network = 0; network < 1000; ++network)
-    EXPECT_EQ(limiter.take(network_of("10.1." + std::to_string(network % 256) + ".1"), kNow) == 0, network < 256 * 5);
+  for (int network = 0; network < 256; ++network)
+    EXPECT_EQ(limiter.take(network_of("10.1." + std::to_string(network) + ".1"), kNow), 0) << "IPv4 has no sites";
 }
 
 TEST(LimitsTest, GuessingFromOneNetworkStopsBeforeTheOwnerIsLockedOut) {
