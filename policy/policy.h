@@ -2,9 +2,9 @@
 //
 // In this order:
 //   1. The subject carries the flag: seal.
-//   2. It is a bounce or another report (null return path and multipart/report): pass. Such mail is written by machines
-//      and answers mail from outside. Other automatic mail (Auto-Submitted, lists, a null return path without a report)
-//      is treated like any letter.
+//   2. It is a bounce: a multipart/report of delivery or disposition, with a null return path and one recipient: pass.
+//      Such mail is written by machines and answers mail from outside. Other automatic mail (Auto-Submitted, lists,
+//      reports of another kind or to several) is treated like any letter.
 //   3. Everything is to be sealed, or the recipient's domain is listed: seal.
 //   4. Pass.
 // Whatever is to be sealed must come from the organisation: one From field, and each of its addresses in one of the
