@@ -219,10 +219,14 @@ bool strings_short(const Manifest& manifest) {
          (!manifest.reply || std::max(manifest.reply->key.size(), manifest.reply->token.size()) <= kMaxString);
 }
 
-// Blank: what shows nothing, or turns the text around it (§6).
-bool is_blank(char32_t c) {
-  return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || (c >= 0x2000 && c <= 0x200f) ||
-         (c >= 0x2028 && c <= 0x202f) || (c >= 0x205f && c <= 0x206f) || c == 0x3000 || c == 0xfeff;
+// Misleads: what shows nothing, turns the text around it, or looks like an @ (§6).
+bool misleads(char32_t c) {
+  constexpr std::pair<char32_t, char32_t> kRanges[] = {
+      {0x0, 0x20},      {0x7f, 0xa0},     {0xad, 0xad},     {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},
+      {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},   {0x2028, 0x202f},   {0x205f, 0x206f},
+      {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164}, {0xfe00, 0xfe0f},   {0xfe6b, 0xfe6b},   {0xfeff, 0xfeff},
+      {0xff20, 0xff20}, {0xffa0, 0xffa0}, {0xfff0, 0xfff8}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+  return std::ranges::any_of(kRanges, [c](const auto& range) { return c >= range.first && c <= range.second; });
 }
 
 bool parts_fit(const Manifest& manifest) {
@@ -250,7 +254,7 @@ Result<> check(const Manifest& manifest) {
   const auto mailboxes = 1 + (manifest.sender ? 1 : 0) + manifest.to.size() + manifest.cc.size();
   if (mailboxes > kMaxMailboxes) return fail(Code::kInvalid, "the manifest names too many mailboxes");
   if (!is_author(manifest.from.address) || (manifest.sender && !is_author(manifest.sender->address)))
-    return fail(Code::kInvalid, "the author's address holds blanks, or more than one @");
+    return fail(Code::kInvalid, "the author's address holds something hidden, or more than one @");
   if (!strings_short(manifest)) return fail(Code::kInvalid, "a text in the manifest is too long");
   BULLA_CHECK_OK(check_runs(manifest.runs, manifest.size));
   if (original_size(manifest.runs, manifest.size) != manifest.original_size)
@@ -264,7 +268,7 @@ Result<> check(const Manifest& manifest) {
 bool is_author(std::string_view address) {
   if (std::ranges::count(address, '@') > 1) return false;
   while (!address.empty())
-    if (is_blank(next_code_point(address))) return false;
+    if (misleads(next_code_point(address))) return false;
   return true;
 }
 

@@ -167,12 +167,13 @@ function originalSize({ message, runs }: Manifest): number {
   }, message.size);
 }
 
-/** What shows nothing, or turns the text around it (§6). */
-const blanks = /[\p{Cc} \u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/u;
+/** What shows nothing, turns the text around it, or looks like an @ (§6). */
+const misleading =
+  /[\p{Cc} \u00a0\u00ad\u061c\u115f-\u1160\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe6b\ufeff\uff20\uffa0\ufff0-\ufff8\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]|\u034f|[\u17b4-\u17b5]|[\u180b-\u180f]|[\ufe00-\ufe0f]/u;
 
 /** Readers vouch for the domain of an author's address: nothing in it may look like another address. */
 function checkAuthor(fields: Fields, address: string): void {
-  if (blanks.test(address) || address.split("@").length > 2) fields.fail("from", "blanks, or more than one @");
+  if (misleading.test(address) || address.split("@").length > 2) fields.fail("from", "hidden, or more than one @");
 }
 
 /** Each part is shown once: a manifest of a few parts must not make a reader show gigabytes. */
