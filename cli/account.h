@@ -23,7 +23,8 @@ Result<age::X25519Identity> unwrap_identity(ByteView wrapped, const Secret& expo
 
 // request_code asks for a code to be mailed and returns the request that it belongs to.
 Result<std::string> request_code(KeyServer& server, std::string_view address);
-// verify_code gives the ticket to register with.
+// verify_code gives the ticket to register with. kDenied and kInvalid: the code is wrong, and another may be tried;
+// kTooMany: it was the last try.
 Result<std::string> verify_code(KeyServer& server, std::string_view request, const Secret& code);
 // register_account makes a new identity and registers it under the password.
 Result<Session> register_account(KeyServer& server, std::string_view ticket, const Secret& password, Random& random);

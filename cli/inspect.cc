@@ -13,7 +13,7 @@ namespace {
 using program::printable;
 
 void print_row(const char* label, const std::string& value) {
-  std::printf("%-14s%s\n", label, value.c_str());
+  std::printf("%-16s%s\n", label, value.c_str());
 }
 
 void print_data_block(const envelope::DataBlock& data) {

@@ -61,4 +61,9 @@ std::string JsonObject::text_or(std::string_view name, std::string_view fallback
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string(fallback);
 }
 
+std::int64_t JsonObject::integer_or(std::string_view name, std::int64_t fallback) const {
+  const auto* value = object_.if_contains(name);
+  return value != nullptr && value->is_int64() ? value->get_int64() : fallback;
+}
+
 }  // namespace bulla::cli

@@ -25,6 +25,8 @@ class JsonObject {
   Result<JsonObject> object(std::string_view name) const;
   // text_or is the field's text, or the fallback when there is no such text.
   std::string text_or(std::string_view name, std::string_view fallback) const;
+  // integer_or is the field's whole number, or the fallback when there is no such number.
+  std::int64_t integer_or(std::string_view name, std::int64_t fallback) const;
 
  private:
   explicit JsonObject(boost::json::object object) : object_(std::move(object)) {}

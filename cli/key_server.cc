@@ -37,6 +37,8 @@ Error error_of(const net::HttpResponse& response) {
   if (!details) return error;
   if (const auto message = details->text_or("message", ""); !message.empty()) error.text = printable(message);
   error.hint = printable(details->text_or("hint", ""));
+  // A code that is wrong for the last time cannot be typed again.
+  if (details->integer_or("tries_left", 1) <= 0) error.code = Code::kTooMany;
   if (const auto state = details->text_or("state", ""); !state.empty()) error.text += " (" + printable(state) + ")";
   return error;
 }

@@ -23,7 +23,8 @@ struct Released {
   std::string organisation;  // name
 };
 
-// An answer with an error status becomes an Error with the server's own words and hint.
+// An answer with an error status becomes an Error with the server's own words and hint; kTooMany when it says that no
+// tries are left.
 class KeyServer {
  public:
   // `origin` has gone through check_origin; ca_file (may be empty) is trusted instead of the system's authorities.

@@ -26,6 +26,8 @@ TEST(Json, FieldsAreAskedForWithTheirType) {
   EXPECT_EQ(*object->object("o")->text("t"), "y");
   EXPECT_EQ(object->text_or("t", "z"), "x");
   EXPECT_EQ(object->text_or("n", "z"), "z");
+  EXPECT_EQ(object->integer_or("n", 7), 1);
+  EXPECT_EQ(object->integer_or("t", 7), 7);
   for (const char* name : {"n", "l", "o", "none"}) EXPECT_FALSE(object->text(name)) << name;
   for (const char* name : {"n", "bad", "none"}) EXPECT_FALSE(object->binary(name)) << name;
   for (const char* name : {"t", "m", "none"}) EXPECT_FALSE(object->texts(name)) << name;

@@ -84,7 +84,7 @@ Result<int> run_command(const program::Options& options, const Commands& command
     case Command::kNone:
       break;
   }
-  return fail(Code::kInvalid, "what shall be done?", "bulla register, bulla open, bulla inspect; more with --help");
+  return fail(Code::kInternal, "a command line without a command was taken");
 }
 
 }  // namespace
@@ -99,6 +99,11 @@ int main(int argc, char** argv) {
           add_register(app, commands);
           add_open(app, commands);
           add_inspect(app, commands);
+          app.final_callback([&app] {
+            // Only --check is something to do without a command.
+            if (app.get_option("--check")->count() == 0 && app.get_subcommands().empty())
+              throw CLI::RequiredError::Subcommand(1);
+          });
         });
     if (!options) return options.error();
     return run_command(*options, commands);

@@ -12,6 +12,7 @@
 #include "cli/save.h"
 #include "cli/state.h"
 #include "core/base/time_text.h"
+#include "program/process.h"
 #include "program/utf8.h"
 
 namespace bulla::cli {
@@ -58,6 +59,21 @@ Result<std::string> choose_address(const EnvelopeFile& file, const std::string& 
   return fail(Code::kInvalid, "which of your addresses is it for?", "name it with --address");
 }
 
+// ask_and_sign_in: at a terminal a wrong password may be typed again.
+Result<Session> ask_and_sign_in(KeyServer& server, const std::string& address, const OpenOptions& options) {
+  constexpr int kAttempts = 3;
+  const Question question{"Password of " + printable(address) + " at " + server.origin() + ": ", "--password-file",
+                          options.password_file};
+  SystemRandom random;
+  for (int attempt = 1;; ++attempt) {
+    BULLA_TRY(const auto password, ask_password(question));
+    auto session = sign_in(server, address, password, random);
+    const bool wrong = !session && session.error().code == Code::kDenied;
+    if (!wrong || !options.password_file.empty() || attempt == kAttempts) return session;
+    program::report("bulla", session.error());
+  }
+}
+
 // open_share finds the server share in what was released: it is sealed to one of the account's keys.
 Result<Secret> open_share(const Released& released, const age::X25519Identity& identity) {
   for (const auto& text : released.stanzas) {
@@ -85,8 +101,12 @@ Result<Opened> release_and_open(KeyServer& server, const Session& session, const
 // The organisation is named as the key server names it: in the manifest it calls itself whatever it likes.
 void print_summary(const envelope::Manifest& manifest, const std::string& organisation) {
   // On stderr, so that `--out -` gives the mail and nothing else.
-  std::fprintf(stderr, "From:    %s <%s>, %s\n", printable(manifest.from.name).c_str(),
-               printable(manifest.from.address).c_str(), printable(organisation).c_str());
+  const auto name = printable(manifest.from.name);
+  const auto address = printable(manifest.from.address);
+  // Opening has checked that the organisation proved this domain.
+  const auto domain = printable(manifest.from.address.substr(manifest.from.address.rfind('@') + 1));
+  std::fprintf(stderr, "From:    %s%s<%s>\n", name.c_str(), name.empty() ? "" : " ", address.c_str());
+  std::fprintf(stderr, "Sealed:  by %s, verified for %s\n", printable(organisation).c_str(), domain.c_str());
   std::fprintf(stderr, "Subject: %s\n", printable(manifest.subject).c_str());
   std::fprintf(stderr, "Date:    %s\n", rfc3339(manifest.date).c_str());
 }
@@ -115,11 +135,8 @@ Result<int> run_open(const Settings& settings, const OpenOptions& options) {
   BULLA_TRY(auto origin, choose_server(file, options.server.empty() ? settings.server : options.server, accounts));
   BULLA_TRY(const auto address,
             choose_address(file, options.address.empty() ? settings.address : options.address, origin, accounts));
-  BULLA_TRY(const auto password, ask_password({"Password of " + printable(address) + " at " + origin + ": ",
-                                               "--password-file", options.password_file}));
   BULLA_TRY(auto server, KeyServer::make(std::move(origin), settings.ca_file));
-  SystemRandom random;
-  BULLA_TRY(const auto session, sign_in(server, address, password, random));
+  BULLA_TRY(const auto session, ask_and_sign_in(server, address, options));
   auto opened = release_and_open(server, session, file);
   server.end_session(session.token);
   if (!opened) return fail(opened.error());

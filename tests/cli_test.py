@@ -24,15 +24,39 @@ FILES = {
 }
 
 
-def letter(to, subject="[secure] Figures"):
+def letter(to, subject="[secure] Figures", sender="Ann <ann@acme.example>"):
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "Ann <ann@acme.example>", to, subject
+    message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"], message["Message-ID"] = "Tue, 24 Nov 2026 08:00:00 +0000", f"<{os.urandom(8).hex()}@acme.example>"
     message.set_content("Grüße\n")
     message.add_alternative("<p>Grüße</p>\n", subtype="html")
     for name, data in FILES.items():
         message.add_attachment(data, "application", "octet-stream", filename=name)
     return message.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def at_terminal(arguments, client, folder, answers):
+    """Runs `bulla` at a terminal of its own. `answers` are (question to wait for, function that gives the line to type).
+
+    Returns the exit code and all that the terminal showed.
+    """
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execve(BIN / "bulla", ["bulla", *map(str, arguments)], client.environment())
+    shown = asked = b""
+    try:
+        for question, answer in answers:
+            while question.encode() not in asked or not asked.endswith(b": "):
+                asked += os.read(terminal, 1000)
+            shown, asked = shown + asked, b""
+            os.write(terminal, answer().encode() + b"\n")
+        while data := os.read(terminal, 1000):
+            asked += data
+    except OSError:
+        pass  # the terminal is gone when its program has ended
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), (shown + asked).decode().replace("\r\n", "\n")
 
 
 class ClientOpens(unittest.TestCase):
@@ -70,7 +94,8 @@ class ClientOpens(unittest.TestCase):
         result = self.open("--out", self.out / "original.eml")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual((self.out / "original.eml").read_bytes(), self.mail)
-        self.assertIn("Ann <ann@acme.example>, Acme Ltd", result.stderr.decode())
+        self.assertIn("From:    Ann <ann@acme.example>\nSealed:  by Acme Ltd, verified for acme.example\n",
+                      result.stderr.decode())
 
     def test_the_organisation_is_named_by_the_key_server(self):
         """A gateway signs what it calls itself: an organisation could take another's name."""
@@ -85,7 +110,7 @@ class ClientOpens(unittest.TestCase):
         self.addCleanup(enrol_as, "Acme of the register", "Acme Ltd")
         result = self.open("--out", self.out / "original.eml")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("Ann <ann@acme.example>, Acme of the register\n", result.stderr.decode())
+        self.assertIn("by Acme of the register, verified for acme.example\n", result.stderr.decode())
         self.assertNotIn("Acme Ltd", result.stderr.decode())
 
     def test_original_goes_to_a_folder_or_to_standard_output(self):
@@ -211,29 +236,60 @@ class ClientOpens(unittest.TestCase):
         result = Client(self.folder / "anybody").run("inspect", self.envelope)
         text = result.stdout.decode()
         self.assertEqual(result.returncode, 0, result.stderr)
-        for shown in ("Ann <ann@acme.example>", "Acme Ltd (acme)", "bob@example.org", self.stack.origin, "not signed"):
+        for shown in ("Ann <ann@acme.example>", "  Organisation  Acme Ltd (acme)\n", "bob@example.org", self.stack.origin, "not signed"):
             self.assertIn(shown, text)
         for hidden in ("Figures", "big.bin", JAPANESE):
             self.assertNotIn(hidden, text)
 
+    def test_a_sender_without_a_name_has_no_blank_before_the_address(self):
+        self.send(letter("bob@example.org", sender="ann@acme.example"), ["bob@example.org"])
+        _, html = wait_until(lambda: envelopes_to(self.stack, "bob@example.org")[1:], "the second envelope")[0]
+        file = self.out / "nameless.html"
+        file.write_bytes(html)
+        result = self.open("--out", self.out, file=file)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("From:    <ann@acme.example>\n", result.stderr.decode())
+
     def test_a_password_is_asked_for_without_an_echo(self):
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.chdir(self.out)
-            os.execve(BIN / "bulla", ["bulla", "open", str(self.envelope), "--out", "asked.eml"], self.bob.environment())
-        shown = b""
-        while b"Password of bob@example.org" not in shown or not shown.endswith(b": "):
-            shown += os.read(terminal, 1000)
-        os.write(terminal, PASSWORD.encode() + b"\n")
-        try:
-            while data := os.read(terminal, 1000):
-                shown += data
-        except OSError:
-            pass  # the terminal is gone when its program has ended
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, shown)
-        os.close(terminal)
-        self.assertNotIn(b"horse", shown)
+        code, shown = at_terminal(["open", self.envelope, "--out", "asked.eml"], self.bob, self.out,
+                                  [("Password of bob@example.org", lambda: PASSWORD)])
+        self.assertEqual(code, 0, shown)
+        self.assertNotIn("horse", shown)
         self.assertEqual((self.out / "asked.eml").read_bytes(), self.mail)
+
+    def test_a_wrong_password_may_be_typed_again_at_a_terminal(self):
+        question = "Password of bob@example.org"
+        code, shown = at_terminal(["open", self.envelope, "--out", "asked.eml"], self.bob, self.out,
+                                  [(question, lambda: "wrong horse"), (question, lambda: PASSWORD)])
+        self.assertEqual(code, 0, shown)
+        self.assertIn("bulla: the key server does not know this address with this password", shown)
+        self.assertEqual((self.out / "asked.eml").read_bytes(), self.mail)
+        code, shown = at_terminal(["open", self.envelope, "--out", "never.eml"], self.bob, self.out,
+                                  [(question, lambda: "wrong horse")] * 3)
+        self.assertEqual(code, 1, "it asks three times")
+        self.assertFalse((self.out / "never.eml").exists(), shown)
+
+    def test_a_wrong_code_may_be_typed_again_at_a_terminal(self):
+        def register(address, *codes):
+            """Registers with the digits that are that much away from the right ones, or what is not a number."""
+            self.send(letter(address), [address])
+            wait_until(lambda: envelopes_to(self.stack, address), "the envelope")
+            def digits(one):
+                right = int(wait_until(lambda: codes_to(self.stack, address), f"a code for {address}")[0])
+                return one if isinstance(one, str) else f"{(right + one) % 10**8:08}"
+            answers = [("Code from the mail", lambda one=one: digits(one)) for one in codes]
+            if codes[-1] == 0:
+                answers += [("New password", lambda: PASSWORD), ("The same again", lambda: PASSWORD)]
+            return at_terminal(["register", address, "--server", self.stack.origin], Client(self.folder / address), self.out, answers)
+
+        code, shown = register("gus@example.org", 1, "1234", 0)
+        self.assertEqual(code, 0, shown)
+        for said in ("That code is not right.", "A code has eight digits.", "gus@example.org is registered"):
+            self.assertIn(said, shown)
+        code, shown = register("hal@example.org", 1, 2, 3, 4, 5)
+        self.assertEqual(code, 1, shown)
+        self.assertEqual(shown.count("That code is not right."), 5, "it ends when no try is left")
+        self.assertIn("Ask for a new one.", shown)
 
     def test_without_a_terminal_it_says_which_option_to_use(self):
         with open(os.devnull) as nothing:
