@@ -70,7 +70,8 @@
 // SIGNALS
 //   SIGTERM, SIGINT   stop to take mail, finish what is under way (at most half a minute), end
 //   SIGHUP            read the configuration's [policy] and domains, and the certificate, again; with a mistake in the
-//                     configuration the old policy stays
+//                     configuration the old policy stays; of other tables that have changed, the log says that they
+//                     need a restart (config.needs_restart)
 //
 // LOG
 //   JSON lines on stderr. Never a subject, an address's local part, a body or a key; envelope ids as keyed hashes.
@@ -78,6 +79,7 @@
 // EXIT STATUS
 //   0 ended as asked; 1 failed; 2 the command line or the configuration is wrong; 70 a fault of the program itself.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 #include "assets/assets.h"
 #include "gateway/service.h"
@@ -126,8 +128,12 @@ int main(int argc, char** argv) {
     }
     if (options->check) {
       const auto checked = gateway::Service::check(*settings);
-      if (!checked) program::report(kName, checked.error());
-      return checked ? program::kExitOk : program::kExitUsage;
+      if (!checked) {
+        program::report(kName, checked.error());
+        return program::kExitUsage;
+      }
+      std::printf("%s is in order.\n", options->config.c_str());
+      return program::kExitOk;
     }
     return enrolment ? print_enrolment(*settings) : serve(*settings, options->config);
   });

@@ -52,20 +52,26 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// did_you_mean is a hint that names the nearest of `known`, or a list of all if none is near.
+// nearest_of is the name of `known` that a wrong one was meant to be; empty if none is near.
 template <class Names>
-std::string did_you_mean(std::string_view wrong, const Names& known) {
+std::string nearest_of(std::string_view wrong, const Names& known) {
   std::string_view nearest;
   std::size_t least = std::max<std::size_t>(2, wrong.size() / 3) + 1;
-  std::string all;
   for (const std::string_view name : known) {
     if (const auto distance = edit_distance(wrong.substr(0, 100), name); distance < least) {
       least = distance;
       nearest = name;
     }
-    all.append(all.empty() ? "" : ", ").append(name);
   }
-  if (!nearest.empty()) return "did you mean '" + std::string(nearest) + "'?";
+  return std::string(nearest);
+}
+
+// did_you_mean is a hint that names the nearest of `known`, or a list of all if none is near.
+template <class Names>
+std::string did_you_mean(std::string_view wrong, const Names& known) {
+  if (const auto nearest = nearest_of(wrong, known); !nearest.empty()) return "did you mean '" + nearest + "'?";
+  std::string all;
+  for (const std::string_view name : known) all.append(all.empty() ? "" : ", ").append(name);
   return all.empty() ? std::string() : "known here: " + all;
 }
 
@@ -98,7 +104,13 @@ struct Mistake {
   toml::source_position where;
   std::string text;
   std::string hint;
+  std::string absent = {};  // the full name of the key that it is about, if that key is not there
 };
+
+// within says whether a full name is that of a key or of something below it.
+bool within(std::string_view name, std::string_view key) {
+  return name.starts_with(key) && (name.size() == key.size() || name[key.size()] == '.');
+}
 
 }  // namespace
 
@@ -109,17 +121,30 @@ struct ConfigState {
   std::filesystem::path file;
   std::vector<Mistake> mistakes;
   // The names that were asked for in each table that was looked into; what is left at the end is unknown.
-  std::map<const toml::table*, std::set<std::string, std::less<>>> asked;
+  struct Asked {
+    std::string table;
+    std::set<std::string, std::less<>> keys = {};
+  };
+  std::map<const toml::table*, Asked> asked;
 
   void add(toml::source_position where, std::string text, std::string hint = {}) {
     mistakes.push_back({where, std::move(text), std::move(hint)});
+  }
+
+  // add_absent is a mistake about a key that is not there. The first says it: what is missing is not also wrong.
+  void add_absent(toml::source_position where, const std::string& name, std::string text, std::string hint = {}) {
+    const auto same = [&](const Mistake& mistake) {
+      return mistake.absent == name &&
+             std::tie(mistake.where.line, mistake.where.column) == std::tie(where.line, where.column);
+    };
+    if (std::ranges::none_of(mistakes, same)) mistakes.push_back({where, std::move(text), std::move(hint), name});
   }
 
   // find is the value of a key in a table that may be absent; it remembers that the key was asked for.
   const toml::node* find(const Table& table, std::string_view key) {
     const auto* toml_table = as_table(table.node_);
     if (toml_table == nullptr) return nullptr;
-    asked[toml_table].emplace(key);
+    asked[toml_table].keys.emplace(key);
     return toml_table->get(key);
   }
 
@@ -135,23 +160,36 @@ struct ConfigState {
     return value;
   }
 
-  static std::string full_name(const Table& table, std::string_view key) {
-    return table.name_.empty() ? std::string(key) : table.name_ + "." + std::string(key);
+  static std::string full_name(std::string_view table, std::string_view key) {
+    std::string name(table);
+    return name.append(name.empty() ? "" : ".").append(key);
   }
+  static std::string full_name(const Table& table, std::string_view key) { return full_name(table.name_, key); }
 
   void missing(const Table& table, std::string_view key) {
     const auto* toml_table = as_table(table.node_);
-    add(toml_table != nullptr ? toml_table->source().begin : toml::source_position{1, 1},
-        in_quotes(full_name(table, key)) + " is missing");
+    const auto name = full_name(table, key);
+    add_absent(toml_table != nullptr ? toml_table->source().begin : toml::source_position{1, 1}, name,
+               in_quotes(name) + " is missing");
   }
 
   void find_unknown_keys() {
     for (const auto& [table, names] : asked) {
       for (const auto& [key, value] : *table) {
-        if (names.contains(key.str())) continue;
-        add(key.source().begin, "unknown key " + in_quotes(key.str()), did_you_mean(key.str(), names));
+        if (names.keys.contains(key.str())) continue;
+        drop_what_follows(*table, full_name(names.table, nearest_of(key.str(), names.keys)));
+        add(key.source().begin, "unknown key " + in_quotes(key.str()), did_you_mean(key.str(), names.keys));
       }
     }
+  }
+
+  // drop_what_follows drops what was said about the absence of a key that is there, in a table, under a wrong name.
+  void drop_what_follows(const toml::table& table, const std::string& meant) {
+    const auto where = table.source().begin;
+    std::erase_if(mistakes, [&](const Mistake& mistake) {
+      const bool here = mistake.where == where || mistake.where == toml::source_position{1, 1};
+      return here && !mistake.absent.empty() && within(mistake.absent, meant);
+    });
   }
 
   std::string describe(const Mistake& mistake) const {
@@ -286,8 +324,9 @@ std::optional<std::size_t> Table::choice_index(std::string_view key, const std::
 
 Table Table::table(std::string_view key) {
   const auto* child = state_->find_as<toml::table>(*this, key, "a table");
-  if (child != nullptr) state_->asked[child];
-  return Table(state_, child, detail::ConfigState::full_name(*this, key));
+  auto name = detail::ConfigState::full_name(*this, key);
+  if (child != nullptr) state_->asked.try_emplace(child, name);
+  return Table(state_, child, std::move(name));
 }
 
 std::vector<Table> Table::tables(std::string_view key, std::size_t max_count) {
@@ -298,7 +337,7 @@ std::vector<Table> Table::tables(std::string_view key, std::size_t max_count) {
   if (array->size() > max_count) mistake(key, "has more than " + std::to_string(max_count) + " entries");
   for (const auto& entry : *array) {
     if (const auto* child = entry.as_table()) {
-      state_->asked[child];
+      state_->asked.try_emplace(child, name);
       out.push_back(Table(state_, child, name));
     } else {
       state_->add(entry.source().begin,
@@ -321,13 +360,15 @@ std::vector<std::string> Table::keys() const {
 
 void Table::mistake(std::string_view key, std::string text, std::string hint) {
   const auto* toml_table = as_table(node_);
-  toml::source_position where{1, 1};
-  if (toml_table != nullptr) {
-    const auto* node = toml_table->get(key);
-    where = node != nullptr ? node->source().begin : toml_table->source().begin;
-  }
+  const auto* node = toml_table != nullptr ? toml_table->get(key) : nullptr;
   const auto subject = key.empty() ? name_ : detail::ConfigState::full_name(*this, key);
-  state_->add(where, in_quotes(subject) + " " + std::move(text), std::move(hint));
+  auto sentence = in_quotes(subject) + " " + std::move(text);
+  if (node != nullptr || (key.empty() && toml_table != nullptr)) {
+    const auto& place = node != nullptr ? *node : *toml_table;
+    return state_->add(place.source().begin, std::move(sentence), std::move(hint));
+  }
+  const auto where = toml_table != nullptr ? toml_table->source().begin : toml::source_position{1, 1};
+  state_->add_absent(where, subject, std::move(sentence), std::move(hint));
 }
 
 Config::Config(std::unique_ptr<detail::ConfigState> state) : state_(std::move(state)) {}
@@ -354,7 +395,7 @@ Result<Config> Config::parse(std::string_view text, const std::filesystem::path&
   } catch (const toml::parse_error& error) {
     return fail(Code::kInvalid, state->describe({error.source().begin, std::string(error.description()), {}}));
   }
-  state->asked[&state->root];
+  state->asked.try_emplace(&state->root, "");
   return Config(std::move(state));
 }
 

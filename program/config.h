@@ -107,7 +107,8 @@ class Table {
   // keys are the names that stand in the table, in the file's order; for tables whose keys are data (domains, say).
   std::vector<std::string> keys() const;
 
-  // mistake records a mistake of the caller's finding at the key, or at the table when the key is absent or empty.
+  // mistake records a mistake of the caller's finding at the key, or at the table when the key is absent or empty. Of a
+  // key that is absent only the first mistake counts, and none if an unknown key stands for it.
   void mistake(std::string_view key, std::string text, std::string hint = {});
 
  private:

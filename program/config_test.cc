@@ -189,6 +189,56 @@ TEST(Config, CallersAddTheirOwnMistakes) {
   EXPECT_EQ(mistakes(config), "/etc/bulla/t.toml:2:12: 'smtp.hostname' is not a domain (such as mail.example.org)");
 }
 
+TEST(Config, WhatIsMissingIsNotAlsoWrong) {
+  auto config = parsed("[smtp]\nlisten = \"a:1\"\n");
+  for (const char* name : {"smtp", "other"}) {
+    auto table = config.table(name);
+    if (table.string("hostname").empty()) table.mistake("hostname", "is not a domain");
+  }
+  config.table("smtp").endpoint("listen");
+  EXPECT_EQ(mistakes(config),
+            "the configuration has 2 mistakes:\n"
+            "  /etc/bulla/t.toml:1:1: 'other.hostname' is missing\n"
+            "  /etc/bulla/t.toml:1:1: 'smtp.hostname' is missing");
+}
+
+TEST(Config, AWrongNameIsOneMistake) {
+  struct Row {
+    const char* title;
+    const char* text;
+    const char* expected;
+  };
+  const Row rows[] = {
+      {"key", "\n[smtp]\nhostnam = \"x\"", "t.toml:3:1: unknown key 'hostnam' (did you mean 'hostname'?)"},
+      {"table", "\n[smpt]\nhostname = \"x\"", "t.toml:2:2: unknown key 'smpt' (did you mean 'smtp'?)"},
+      {"list of tables", "\n[smtp]\nhostname = \"x\"\n[[rule]]\nnam = \"y\"",
+       "t.toml:5:1: unknown key 'nam' (did you mean 'name'?)"},
+  };
+  for (const auto& row : rows) {
+    auto config = parsed(row.text);
+    auto smtp = config.table("smtp");
+    if (smtp.string("hostname").empty()) smtp.mistake("hostname", "is not a domain");
+    for (auto rule : config.tables("rule")) {
+      if (rule.string("name").empty()) rule.mistake("name", "is not a name");
+    }
+    EXPECT_EQ(mistakes(config), "/etc/bulla/" + std::string(row.expected)) << row.title;
+  }
+}
+
+TEST(Config, AWrongNameHidesNothingElse) {
+  auto config = parsed("[[rule]]\nnam = \"y\"\n[[rule]]\n[smtp]\nhostnam = \"x\"\nlisten = \"x\"");
+  auto smtp = config.table("smtp");
+  smtp.string("hostname");
+  smtp.string("host");
+  smtp.endpoint("listen");
+  for (auto rule : config.tables("rule")) rule.string("name");
+  const auto text = mistakes(config);
+  EXPECT_NE(text.find("'smtp.host' is missing"), text.npos) << text;
+  EXPECT_NE(text.find("'smtp.listen' is not HOST:PORT"), text.npos) << text;
+  EXPECT_NE(text.find(":3:1: 'rule.name' is missing"), text.npos) << text;
+  EXPECT_TRUE(text.starts_with("the configuration has 5 mistakes")) << text;
+}
+
 TEST(Config, SaysWhatToDoWhenTheFileIsMissing) {
   const auto config = Config::load("/nonexistent/bulla.toml");
   ASSERT_FALSE(config);

@@ -38,6 +38,26 @@ class Options(unittest.TestCase):
                 self.assertEqual(result.returncode, 2)
                 self.assertIn("--bogus", result.stderr)
 
+    def test_mistakes_on_the_command_line_are_said_in_a_sentence(self):
+        commands = ("register", "open", "inspect")
+        rows = {
+            "no command": ([], "bulla: no command is given\n", commands),
+            "unknown command": (["frob"], "bulla: there is no command 'frob'\n", commands),
+            "no file": (["open"], "bulla: 'open' needs FILE (The envelope: .html, .eml or .age)\n", ("Usage: bulla open",)),
+            "two files": (["open", "a.html", "b.html"], "bulla: ", ("b.html", "Usage: bulla open")),
+            "not an address": (["register", "bob"], "bulla: 'bob' is not a mail address\n", ("bob@example.org",)),
+        }
+        for title, (arguments, first, further) in rows.items():
+            with self.subTest(title):
+                result = run("bulla", *arguments)
+                self.assertEqual(result.returncode, 2)
+                self.assertEqual(result.stderr[:len(first)], first)
+                for text in further:
+                    self.assertIn(text, result.stderr)
+        for program in PROGRAMS:
+            with self.subTest(program):
+                self.assertTrue(run(program, "--bogus").stderr.startswith(f"{program}: "))
+
     def test_a_missing_configuration_is_named(self):
         for program in PROGRAMS:
             with self.subTest(program):
@@ -59,6 +79,19 @@ class Configurations(unittest.TestCase):
             with self.subTest(program):
                 result = run(program, "--config", file, "--check")
                 self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(result.stdout, f"{file} is in order.\n")
+
+    def test_a_mistyped_name_is_one_mistake(self):
+        rows = {"bulla-gateway": ("hostname", "hostnam"), "bulla-keyserver": ("token_sha256", "token_sha265")}
+        for program, (right, wrong) in rows.items():
+            with self.subTest(program):
+                file = self.files[program].with_name(f"mistyped-{program}.toml")
+                text = self.files[program].read_text()
+                self.assertIn(right, text)
+                file.write_text(text.replace(f"{right} ", f"{wrong} ", 1))
+                result = run(program, "--config", file, "--check")
+                self.assertEqual(result.returncode, 2)
+                self.assertRegex(result.stderr, rf"^{program}: {file}:\d+:1: unknown key '{wrong}' \(did you mean '{right}'\?\)\n$")
 
     def test_unknown_keys_are_named_with_file_and_line(self):
         for program, file in self.files.items():
