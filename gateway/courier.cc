@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/time_text.h"
 #include "core/envelope/data_block.h"
 #include "gateway/bodies.h"
 
@@ -22,18 +23,26 @@ Ending ending_of(smtp::Outcome outcome) {
   return Ending::kAgain;
 }
 
-program::LogName event_of(Ending ending) {
-  switch (ending) {
-    case Ending::kNext:
-      return "mail.delivered";
-    case Ending::kFail:
-      return "mail.failed";
-    default:
-      return "mail.deferred";
-  }
+// next_try is when a recipient's turn comes again; nothing when there is no further one.
+std::optional<Millis> next_try(const std::vector<queue::Change>& changes, std::size_t recipient) {
+  const auto found = std::ranges::find(changes, recipient, &queue::Change::recipient);
+  if (found == changes.end() || found->step.stage == queue::Stage::kDone) return std::nullopt;
+  return found->step.next;
 }
 
 }  // namespace
+
+std::string reason_for_log(const smtp::Reply& reply) {
+  if (reply.code != 0) return "the next hop answered " + std::to_string(reply.code);
+  const auto is_digit = [&](std::size_t at) {
+    return at < reply.text.size() && reply.text[at] >= '0' && reply.text[at] <= '9';
+  };
+  // Some of our sentences end with a line of the server's, which begins with its code.
+  for (auto at = reply.text.find(": "); at != std::string::npos; at = reply.text.find(": ", at + 1)) {
+    if (is_digit(at + 2) && is_digit(at + 3) && is_digit(at + 4)) return reply.text.substr(0, at);
+  }
+  return reply.text;
+}
 
 Courier::Courier(const House& house, net::SmtpClient& client, const envelope::HtmlTemplate& html)
     : house_(house), client_(client), html_(html), wake_(house.loop), deliveries_(house.loop) {}
@@ -129,16 +138,38 @@ void Courier::after(const Loaded& message, const std::vector<queue::Claim>& clai
     const auto& one = result.recipients[i];
     const auto failure = failure_of(one.recipient, one.reply);
     attempts.push_back({claims[i], ending_of(one.outcome), failure.status, failure.diagnostic});
-    house_.log.info(event_of(attempts.back().ending), {{"queue_id", message.id.text()},
-                                                       {"domain", one.recipient.domain},
-                                                       {"sealed", message.record.sealed.has_value()},
-                                                       {"tls", result.tls},
-                                                       {"attempts", claims[i].step.attempts + 1},
-                                                       {"reply", one.reply.code},
-                                                       {"status", one.reply.enhanced}});
   }
   if (result.uncertain) house_.log.warn("mail.uncertain", {{"queue_id", message.id.text()}});
-  settle(house_, message, attempts);
+  const auto changes = settle(house_, message, attempts);
+  for (std::size_t i = 0; i < attempts.size(); ++i) log_attempt(message, attempts[i], result, i, changes);
+}
+
+void Courier::log_attempt(const Loaded& message, const Attempt& attempt, const smtp::TransactionResult& result,
+                          std::size_t index, const std::vector<queue::Change>& changes) const {
+  const auto& one = result.recipients[index];
+  const auto attempts = attempt.claim.step.attempts + 1;
+  const bool sealed = message.record.sealed.has_value();
+  if (attempt.ending == Ending::kNext) {
+    house_.log.info("mail.delivered", {{"queue_id", message.id.text()},
+                                       {"domain", one.recipient.domain},
+                                       {"sealed", sealed},
+                                       {"tls", result.tls},
+                                       {"attempts", attempts},
+                                       {"reply", one.reply.code},
+                                       {"status", one.reply.enhanced}});
+    return;
+  }
+  const auto again = next_try(changes, attempt.claim.recipient);
+  house_.log.warn(again ? program::LogName("mail.deferred") : program::LogName("mail.failed"),
+                  {{"queue_id", message.id.text()},
+                   {"domain", one.recipient.domain},
+                   {"sealed", sealed},
+                   {"tls", result.tls},
+                   {"attempts", attempts},
+                   {"reply", one.reply.code},
+                   {"status", one.reply.enhanced},
+                   {"reason", reason_for_log(one.reply)},
+                   {"next_try", again ? rfc3339(*again) : "never"}});
 }
 
 void Courier::failed(const Loaded& message, const std::vector<queue::Claim>& claims, const Error& error) {

@@ -9,6 +9,10 @@
 
 namespace bulla::gateway {
 
+// reason_for_log says in words why a delivery failed: in our own. A server's text may repeat what it was sent, so of
+// its answers only the code is told.
+std::string reason_for_log(const smtp::Reply& reply);
+
 class Courier {
  public:
   // What is passed by reference must outlive it.
@@ -24,6 +28,8 @@ class Courier {
   net::Task<> deliver_passed(const Loaded& message);
   Result<mail::MailFrame> compose(const Record& record, const RecordRecipient& recipient) const;
   void after(const Loaded& message, const std::vector<queue::Claim>& claims, const smtp::TransactionResult& result);
+  void log_attempt(const Loaded& message, const Attempt& attempt, const smtp::TransactionResult& result,
+                   std::size_t index, const std::vector<queue::Change>& changes) const;
   void failed(const Loaded& message, const std::vector<queue::Claim>& claims, const Error& error);
 
   const House& house_;

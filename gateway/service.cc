@@ -132,6 +132,8 @@ void Service::reload(const Result<Settings>& fresh) {
   if (fresh) {
     intake_->set_rules(fresh->rules);
     log_.info("policy.reloaded");
+    if (const auto tables = needs_restart(settings_, *fresh); !tables.empty())
+      log_.warn("config.needs_restart", {{"tables", tables}});
   } else {
     log_.error("policy.reload_failed", fresh.error());
   }

@@ -1,5 +1,7 @@
 #include "gateway/settings.h"
 
+#include <tuple>
+
 #include "mail/address.h"
 #include "net/origin.h"
 #include "smtp/syntax.h"
@@ -131,6 +133,26 @@ Result<Settings> read_settings(program::Config config) {
 Result<Settings> load_settings(const std::filesystem::path& file) {
   BULLA_TRY(auto config, program::Config::load(file));
   return read_settings(std::move(config));
+}
+
+std::string needs_restart(const Settings& used, const Settings& fresh) {
+  const auto of_gateway = [](const Settings& one) {
+    return std::tie(one.hostname, one.state, one.keys, one.log_level);
+  };
+  const std::pair<const char*, bool> tables[] = {
+      {"gateway", of_gateway(used) != of_gateway(fresh)},
+      {"smtp", used.smtp != fresh.smtp},
+      {"next_hop", used.next_hop != fresh.next_hop},
+      {"key_server", used.key_server != fresh.key_server},
+      {"organisation", used.organisation != fresh.organisation},
+      {"envelope", used.envelope != fresh.envelope},
+      {"queue", used.queue != fresh.queue},
+  };
+  std::string out;
+  for (const auto& [name, changed] : tables) {
+    if (changed) out.append(out.empty() ? "" : ", ").append(name);
+  }
+  return out;
 }
 
 }  // namespace bulla::gateway

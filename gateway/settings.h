@@ -23,6 +23,7 @@ struct SmtpSettings {
   std::uint64_t max_memory = 0;           // bytes of all messages under way
   std::filesystem::path tls_certificate;  // empty: no STARTTLS
   std::filesystem::path tls_key;
+  bool operator==(const SmtpSettings&) const = default;
 };
 
 struct KeyServerSettings {
@@ -30,11 +31,13 @@ struct KeyServerSettings {
   std::string origin;  // what recipients' browsers open
   std::filesystem::path token_file;
   std::filesystem::path ca_file;  // empty: the system's authorities
+  bool operator==(const KeyServerSettings&) const = default;
 };
 
 struct EnvelopeSettings {
   std::optional<std::string> subject;  // instead of the message's own; nothing: keep it
   Millis expires = 0;                  // after sealing; 0: never
+  bool operator==(const EnvelopeSettings&) const = default;
 };
 
 struct QueueSettings {
@@ -43,6 +46,7 @@ struct QueueSettings {
   Millis expires = 0;
   std::uint64_t reserve = 0;   // bytes of the disk that stay free
   std::size_t deliveries = 0;  // at once
+  bool operator==(const QueueSettings&) const = default;
 };
 
 struct Settings {
@@ -62,5 +66,9 @@ struct Settings {
 // read_settings reads everything, so that all mistakes are reported together.
 Result<Settings> read_settings(program::Config config);
 Result<Settings> load_settings(const std::filesystem::path& file);
+
+// needs_restart names the tables, separated by ", ", in which the fresh settings differ from those in use and which are
+// not taken over while the gateway runs; empty if there is none. The policy and the organisation's domains are.
+std::string needs_restart(const Settings& used, const Settings& fresh);
 
 }  // namespace bulla::gateway

@@ -87,5 +87,33 @@ TEST(SettingsTest, Mistakes) {
   }
 }
 
+TEST(SettingsTest, WhatNeedsARestartIsNamed) {
+  const auto used = read(kSmallest);
+  ASSERT_TRUE(used);
+  const Row rows[] = {
+      {"nothing", kSmallest, ""},
+      {"the policy", kSmallest + "[policy]\nseal = \"all\"\n", ""},
+      {"one", kSmallest + "[queue]\ndeliveries = 3\n", "queue"},
+      {"several", kSmallest + "[smtp]\nallow = [\"10.0.0.0/8\"]\n[envelope]\nexpires = \"1d\"\n", "smtp, envelope"},
+  };
+  for (const auto& row : rows) {
+    const auto fresh = read(row.text);
+    ASSERT_TRUE(fresh) << row.title;
+    EXPECT_EQ(needs_restart(*used, *fresh), row.said) << row.title;
+  }
+  for (const auto& [key, table] : {std::pair("hostname", "gateway"), std::pair("address", "next_hop"),
+                                   std::pair("token_file", "key_server"), std::pair("id", "organisation")}) {
+    auto text = kSmallest;
+    const auto line = text.find(std::string(key) + " = \"");
+    text.insert(text.find('"', line) + 1, "1");
+    const auto fresh = read(text);
+    ASSERT_TRUE(fresh) << key << fresh.error().text;
+    EXPECT_EQ(needs_restart(*used, *fresh), table);
+  }
+  auto domains = kSmallest;
+  domains.replace(domains.find("ACME.example"), 4, "other");
+  EXPECT_EQ(needs_restart(*used, *read(domains)), "");
+}
+
 }  // namespace
 }  // namespace bulla::gateway

@@ -85,7 +85,7 @@ Sorted sort(const House& house, const Loaded& message, const std::vector<Attempt
 
 }  // namespace
 
-void settle(const House& house, const Loaded& message, const std::vector<Attempt>& attempts) {
+std::vector<Change> settle(const House& house, const Loaded& message, const std::vector<Attempt>& attempts) {
   auto sorted = sort(house, message, attempts);
   if (!sorted.failures.empty()) {
     const auto told = queue_bounce(house, message.record, message.accepted, sorted.failures);
@@ -98,6 +98,7 @@ void settle(const House& house, const Loaded& message, const std::vector<Attempt
   const auto update = std::ranges::any_of(attempts, used) ? update_without_shares(house, message.id, sorted.changes)
                                                           : house.queue.update(message.id, sorted.changes);
   if (!update) house.log.error("queue.update_failed", update.error(), {{"queue_id", message.id.text()}});
+  return std::move(sorted.changes);
 }
 
 }  // namespace bulla::gateway

@@ -22,7 +22,7 @@ struct Attempt {
 
 // settle tells senders about failures, and then writes down where each recipient stands. The server share of whoever is
 // registered leaves the record when the message has to wait for another delivery; mostly the whole message is gone by
-// then. What could not be written is logged; see Queue::update(). Blocks on the disk.
-void settle(const House& house, const Loaded& message, const std::vector<Attempt>& attempts);
+// then. What could not be written is logged; see Queue::update(). Blocks on the disk. Returns where each stands.
+std::vector<queue::Change> settle(const House& house, const Loaded& message, const std::vector<Attempt>& attempts);
 
 }  // namespace bulla::gateway

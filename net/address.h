@@ -31,6 +31,7 @@ class IpNetwork {
   static Result<IpNetwork> parse(std::string_view text);
   // contains is false for what is no IP address.
   bool contains(std::string_view address) const;
+  bool operator==(const IpNetwork&) const = default;
 
  private:
   std::array<std::uint8_t, 16> prefix_{};  // IPv4 as mapped IPv6

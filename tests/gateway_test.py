@@ -126,6 +126,11 @@ class Sealing(Case):
         gateway.wait_event("policy.reload_failed")
         gateway.send(mail(subject="x"), ("bob@x.example",))
         self.assert_sealed(gateway.sink.wait(3)[2])
+        self.assertEqual(gateway.events("config.needs_restart"), [])
+        gateway.configure({"tls": '"required"', "retry_max": '"1s"'})
+        gateway.process.send_signal(signal.SIGHUP)
+        warning = gateway.wait_event("config.needs_restart")[0]
+        self.assertEqual((warning["level"], warning["tables"]), ("warn", "next_hop, queue"))
 
     def test_bounces_pass_and_other_machines_do_not(self):
         gateway = self.gateway(seal='"all"')
@@ -296,6 +301,32 @@ class NextHopTroubles(Case):
         gateway.sink = SmtpSink(port=port)
         self.assertEqual(len(gateway.sink.wait(2)), 2)
         gateway.wait_empty()
+
+    def test_the_log_says_why_and_when_again_but_not_in_the_servers_words(self):
+        tries = []
+
+        def reply(verb, argument, sink):
+            if verb != "RCPT":
+                return None
+            tries.append(argument)
+            return f"451 4.2.0 {MARKER.decode()}" if len(tries) == 1 else f"550 5.1.1 {MARKER.decode()}"
+
+        gateway = self.gateway(SmtpSink(reply=reply))
+        gateway.send(mail(), sender="")
+        deferred = gateway.wait_event("mail.deferred")[0]
+        failed = gateway.wait_event("mail.failed")[0]
+        self.assertEqual((deferred["level"], deferred["reason"]), ("warn", "the next hop answered 451"))
+        self.assertGreater(deferred["next_try"], deferred["time"][:19])
+        self.assertEqual((failed["level"], failed["reason"], failed["next_try"]), ("warn", "the next hop answered 550", "never"))
+        self.assertNotIn(MARKER.decode(), gateway.log())
+
+    def test_the_log_says_that_the_next_hop_has_no_tls(self):
+        gateway = self.gateway(tls='"required"')
+        gateway.send(mail())
+        deferred = gateway.wait_event("mail.deferred")[0]
+        self.assertEqual((deferred["level"], deferred["status"]), ("warn", "4.7.4"))
+        self.assertEqual(deferred["reason"], "TLS is required, and the server does not offer it")
+        gateway.kill()
 
     def test_each_recipient_has_a_result_of_its_own(self):
         tries = []
