@@ -2,7 +2,8 @@
 """A mailbox for the demo: takes every mail by SMTP and shows it in a browser, as a recipient's mail program would.
 
 It is a demonstration and a test peer, not a mail server: it listens on loopback only and knows no passwords.
-Attachments in HTML are opened as a file from the disk would be: in a page of an origin of its own (a sandbox).
+Attachments are to be saved and opened from the disk, as a recipient does. "Open" shows one in HTML without that, over
+http, as a file from the disk would be: in a page of an origin of its own (a sandbox).
 """
 
 import argparse
@@ -24,6 +25,9 @@ from tests.lib.smtp_sink import SmtpSink  # noqa: E402
 HERE = Path(__file__).resolve().parent
 # As if opened from the disk: scripts run, but the page belongs to no origin. Windows it opens are ordinary ones.
 AS_FILE = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads allow-modals"
+# A mail's own text: no scripts, nothing from elsewhere. It keeps its origin so that the page around it can see how high
+# it is.
+AS_BODY = "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 PAGE_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -97,7 +101,7 @@ def size_text(size):
 
 def page(title, content, watch):
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/mailbox.css">
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="/favicon.svg"><link rel="stylesheet" href="/mailbox.css">
 <script src="/mailbox.js" defer></script></head><body data-last="{watch}">
 <header><a href="/">Demo mailbox</a><span>every mail of this demo arrives here</span></header>
 <main>{content}</main></body></html>"""
@@ -138,12 +142,15 @@ def render_mail(box, number, recipients, message):
         url = f"/mail/{number}/part/{index}"
         size = size_text(len(part.get_payload(decode=True) or b""))
         is_page = part.get_content_type() == "text/html"
-        action = f'<a class=button href="{url}" target=_blank>Open</a>' if is_page else ""
-        files.append(f'<li><b>{html.escape(name)}</b> <small>{size}</small>{action}<a class="button quiet" href="{url}?save" download="{html.escape(name)}">Save</a></li>')
+        save = f'<a class=button href="{url}?save" download="{html.escape(name)}">Save</a>'
+        look = f'<a class="button quiet" href="{url}" target=_blank>Open here</a>' if is_page else ""
+        advice = "<span>Save it, and open the file from your disk, as its notice says. "\
+            "“Open here” is a short cut of this demo, over http.</span>" if is_page else ""
+        files.append(f"<li><b>{html.escape(name)}</b> <small>{size}</small>{save}{look}{advice}</li>")
     headers = "".join(
         f"<dt>{label}</dt><dd>{html.escape(str(message[label]))}</dd>" for label in ("From", "To", "Cc", "Date") if message[label]
     )
-    body = f'<iframe title="Message" sandbox src="/mail/{number}/part/{shown}"></iframe>' if shown is not None else ""
+    body = f'<iframe title="Message" sandbox="allow-same-origin" src="/mail/{number}/part/{shown}"></iframe>' if shown is not None else ""
     return page(
         message["subject"] or "(no subject)",
         f'<p class=back><a href="/">← All mail</a></p><article><h1>{html.escape(message["subject"] or "(no subject)")}</h1>'
@@ -168,6 +175,8 @@ class Handler(BaseHTTPRequestHandler):
         if url.path in ("/mailbox.css", "/mailbox.js"):
             kind = "text/css" if url.path.endswith("css") else "text/javascript"
             return self.send(200, kind, (HERE / url.path[1:]).read_bytes())
+        if url.path in ("/favicon.svg", "/favicon.ico"):
+            return self.send(200, "image/svg+xml", (HERE / "favicon.svg").read_bytes())
         if url.path == "/":
             return self.send_page(render_list(self.box, parse_qs(url.query).get("to", [""])[0]))
         if url.path == "/wait":
@@ -198,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
         charset = part.get_content_charset() or "us-ascii"
         kind = part.get_content_type() if part.get_content_type() in ("text/html", "text/plain", "image/png", "image/jpeg") else "application/octet-stream"
         is_attachment = part.get_filename() is not None
-        policy = AS_FILE if is_attachment else "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+        policy = AS_FILE if is_attachment else AS_BODY
         self.send(200, f"{kind}; charset={charset}", data, {"Content-Security-Policy": policy})
 
     def send_page(self, text):

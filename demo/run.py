@@ -2,14 +2,17 @@
 """The demo: a key server, a gateway and a mailbox on this machine, and a first sealed letter on its way."""
 
 import argparse
+import contextlib
 import email
 import email.policy
 import json
 import re
 import signal
 import smtplib
+import sqlite3
 import sys
 import time
+from email.utils import parseaddr
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,7 +20,19 @@ sys.path.insert(0, str(ROOT))
 from demo import sample  # noqa: E402
 from tests.lib.stack import NAMES, Stack, free_port, is_free  # noqa: E402
 
+BOB = parseaddr(sample.RECIPIENT)[1]
 WANTED = {"mailbox_http": 8025, "mailbox_smtp": 8026, "keyserver": 8443, "gateway": 2525}
+
+HELP = f"""
+It listens on loopback only, at these ports, or at free ones if they are taken at the first run:
+  {WANTED['mailbox_http']}  the mailbox, for a browser
+  {WANTED['mailbox_smtp']}  the mailbox, where the gateway delivers
+  {WANTED['keyserver']}  the key server and its portal
+  {WANTED['gateway']}  the gateway, where mail is handed in
+
+A later run with the same folder goes on from there, with the same ports: envelopes name the key server's. They stand
+in FOLDER/ports.json. To start afresh, take another folder, or delete it. Ctrl-C ends the demo.
+"""
 
 
 def choose_ports(state):
@@ -45,9 +60,19 @@ def codes(folder, seen):
                 yield json.loads(path.read_text())["recipients"][0], found[1] + found[2]
 
 
+def is_registered(stack, address):
+    """Whether an address has an account at the key server."""
+    database = stack.state / "keyserver" / "keys.sqlite"
+    if not database.exists():
+        return False
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT 1 FROM accounts WHERE address = ?", (address,)).fetchone() is not None
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="./dev run", description=__doc__)
-    parser.add_argument("--state", type=Path, default=ROOT / "build" / "demo", help="folder that keeps everything (default: build/demo)")
+    parser = argparse.ArgumentParser(prog="./dev run", description=__doc__, epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--state", type=Path, default=ROOT / "build" / "demo", metavar="FOLDER",
+                        help="folder that keeps everything: mails, keys, accounts, logs (default: build/demo)")
     options = parser.parse_args()
     options.state.mkdir(parents=True, exist_ok=True)
     stack = Stack(options.state, choose_ports(options.state), retry="2s")
@@ -57,14 +82,18 @@ def main():
         stack.start_all()
         with smtplib.SMTP("127.0.0.1", stack.ports["gateway"]) as gateway:
             gateway.send_message(sample.letter())
+        known = is_registered(stack, BOB)
+        account = (f"Sign in      in the window that opens, as {BOB}, who is registered, with the password of then" if known else
+                   f"Register     in the window that opens, as {BOB}; the code comes to the same mailbox, and here")
         mailbox = f"http://127.0.0.1:{stack.ports['mailbox_http']}/"
         print(f"""
-Bulla is running, and a sealed letter from ann@acme.example to bob@example.org is on its way.
+Bulla is running, and a sealed letter from ann@acme.example to {BOB} is on its way.
 
-  Read it      {mailbox}   open the newest mail, then its attachment "secure-message.html"
-  Register     in the window that opens, as bob@example.org; the code comes to the same mailbox, and here
+  Read it      {mailbox}   open the newest mail, save its attachment "secure-message.html",
+               and open that file from your disk (file://...): that is the real way; "Open here" is a short cut
+  {account}
   Write one    swaks --server 127.0.0.1:{stack.ports['gateway']} --from ann@acme.example --to you@example.org \\
-                     --header 'Subject: [secure] Hello' --body 'Only for you.' --attach @README.md
+                     --header 'Subject: [secure] Hello' --body 'Only for you.' --attach-name README.md --attach @README.md
 
   Key server   {stack.origin}/
   State, logs  {stack.state}
