@@ -37,6 +37,12 @@ std::string_view pattern_of(const RouteMatch& match, const Pages& pages, std::st
   return pages.has(path) ? "page" : "none";
 }
 
+// is_for_people says whether a browser asks for a page, and not a program for the API.
+bool is_for_people(const net::HttpRequest& request) {
+  if (request.path == "/v1" || request.path.starts_with("/v1/")) return false;
+  return request.headers.find("Accept").value_or("").find("text/html") != std::string_view::npos;
+}
+
 }  // namespace
 
 net::Task<net::HttpResponse> Api::handle(net::HttpRequest request) {
@@ -61,7 +67,10 @@ net::Task<net::HttpResponse> Api::respond(const net::HttpRequest& request, const
   if (!match.entry) {
     const bool reads = request.method == net::HttpMethod::kGet || request.method == net::HttpMethod::kHead;
     if (!match.allow.empty()) co_return no_method(match.allow);
-    if (!pages_.has(request.path)) co_return error_response(404, "not-found", "There is nothing here.");
+    if (!pages_.has(request.path)) {
+      if (reads && is_for_people(request)) co_return pages_.not_found();
+      co_return error_response(404, "not-found", "There is nothing here.");
+    }
     if (!reads) co_return no_method("GET, HEAD");
     co_return *pages_.find(request);
   }

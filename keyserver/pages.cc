@@ -19,6 +19,26 @@ std::string url_of(std::string_view path) {
   return url;
 }
 
+constexpr std::string_view kNothingHere =
+    "<div class=\"card\"><h1>There is nothing here</h1>"
+    "<p>The address is not complete, or not right.</p>"
+    "<p><a href=\"/\">How to open a secure message</a></p></div>";
+
+// with_content is a page with another content between its frame: what stands before and after <main>...</main>.
+std::string with_content(std::string_view page, std::string_view content) {
+  constexpr std::string_view kStart = "<main>";
+  const auto start = page.find(kStart);
+  const auto end = page.find("</main>");
+  if (start == page.npos || end == page.npos || end < start) return "<!doctype html>" + std::string(content);
+  return std::string(page.substr(0, start + kStart.size())).append(content).append(page.substr(end));
+}
+
+void set_safety(net::HttpHeaders& headers) {
+  headers.set("Content-Security-Policy", kPolicy);
+  headers.set("Referrer-Policy", "no-referrer");
+  headers.set("X-Content-Type-Options", "nosniff");
+}
+
 }  // namespace
 
 Pages::Pages(std::span<const assets::File> files) {
@@ -30,6 +50,19 @@ Pages::Pages(std::span<const assets::File> files) {
               std::make_shared<const std::string>(as_text(file.bytes))};
     pages_.emplace(url_of(path), std::move(page));
   }
+  const auto home = pages_.find("/");
+  not_found_ = std::make_shared<const std::string>(
+      with_content(home != pages_.end() ? *home->second.bytes : std::string(), kNothingHere));
+}
+
+net::HttpResponse Pages::not_found() const {
+  net::HttpResponse response;
+  response.status = 404;
+  response.headers.set("Content-Type", "text/html; charset=utf-8");
+  response.headers.set("Cache-Control", "no-store");
+  set_safety(response.headers);
+  response.shared_body = not_found_;
+  return response;
 }
 
 std::optional<net::HttpResponse> Pages::find(const net::HttpRequest& request) const {
@@ -41,9 +74,7 @@ std::optional<net::HttpResponse> Pages::find(const net::HttpRequest& request) co
   headers.set("Content-Type", page.content_type);
   headers.set("ETag", page.etag);
   headers.set("Cache-Control", page.immutable ? "public, max-age=31536000, immutable" : "no-cache");
-  headers.set("Content-Security-Policy", kPolicy);
-  headers.set("Referrer-Policy", "no-referrer");
-  headers.set("X-Content-Type-Options", "nosniff");
+  set_safety(headers);
   if (request.headers.find("If-None-Match") == page.etag) {
     response.status = 304;
     headers.remove("Content-Type");

@@ -18,6 +18,8 @@ class Pages {
 
   // find returns the answer to GET of this path; no value if there is no such page.
   std::optional<net::HttpResponse> find(const net::HttpRequest& request) const;
+  // not_found is the answer to a browser that asks for an address where there is nothing, in the portal's style.
+  net::HttpResponse not_found() const;
   bool has(std::string_view path) const { return pages_.contains(std::string(path)); }
 
  private:
@@ -28,6 +30,7 @@ class Pages {
     std::shared_ptr<const std::string> bytes;
   };
   std::map<std::string, Page> pages_;
+  std::shared_ptr<const std::string> not_found_;
 };
 
 }  // namespace bulla::keyserver

@@ -61,6 +61,20 @@ TEST(PagesTest, EveryPageHasTheFieldsThatKeepItSafe) {
   }
 }
 
+TEST(PagesTest, WhatIsNotThereIsSaidInTheHomePagesFrame) {
+  const std::vector<assets::File> files = {
+      {"portal/index.html", "text/html; charset=utf-8", "\"home\"", as_bytes("<head></head><main>home</main></body>")}};
+  const auto response = Pages(files).not_found();
+  EXPECT_EQ(response.status, 404u);
+  EXPECT_EQ(response.headers.find("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_TRUE(response.headers.find("Content-Security-Policy"));
+  const std::string text(response.body_text());
+  EXPECT_TRUE(text.starts_with("<head></head><main><div class=\"card\"><h1>There is nothing here</h1>")) << text;
+  EXPECT_TRUE(text.ends_with("</div></main></body>")) << text;
+  // Without a home page it is there, too.
+  EXPECT_NE(Pages({}).not_found().body_text().find("There is nothing here"), std::string_view::npos);
+}
+
 TEST(PagesTest, APageThatTheBrowserHasIsNotSentAgain) {
   const auto same = get("/open", "\"open\"");
   ASSERT_TRUE(same);

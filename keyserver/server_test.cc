@@ -286,6 +286,25 @@ TEST_F(ServerTest, TellsWhatIsWrongWithARequest) {
   }
 }
 
+TEST_F(ServerTest, ABrowserGetsAPageWhereThereIsNothing) {
+  struct Row {
+    const char* request;
+    const char* status;
+    const char* type;
+  };
+  const Row rows[] = {{"GET /nothing HTTP/1.1\r\nAccept: text/html,*/*;q=0.8", "404", "text/html; charset=utf-8"},
+                      {"HEAD /nothing HTTP/1.1\r\nAccept: text/html", "404", "text/html; charset=utf-8"},
+                      {"GET /nothing HTTP/1.1\r\nAccept: */*", "404", "application/json"},
+                      {"GET /v1/nothing HTTP/1.1\r\nAccept: text/html", "404", "application/json"},
+                      {"POST /nothing HTTP/1.1\r\nContent-Length: 0\r\nAccept: text/html", "404", "application/json"}};
+  for (const auto& row : rows) {
+    const auto answer = program.raw(std::string(row.request) + "\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::string(row.status))) << row.request << answer;
+    EXPECT_NE(answer.find("Content-Type: " + std::string(row.type) + "\r\n"), std::string::npos)
+        << row.request << answer;
+  }
+}
+
 TEST_F(ServerTest, BodiesHaveALimitThatDependsOnTheRoute) {
   struct Row {
     const char* path;
