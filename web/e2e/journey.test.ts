@@ -8,7 +8,6 @@ import {
   askForCode,
   choosePassword,
   confirm,
-  giveAddress,
   giveCode,
   openedMessage,
   pressOpen,
@@ -52,7 +51,6 @@ async function openFile(context: BrowserContext, file: string): Promise<{ envelo
 }
 
 async function register(portal: Page, address: string): Promise<void> {
-  await giveAddress(portal, address);
   await askForCode(portal);
   await giveCode(portal, await stack.code(address));
   await choosePassword(portal, password);
@@ -90,7 +88,6 @@ test("the recipient registers, activates, reads and saves, from a file", async (
 test("a returning recipient in a second profile, after a wrong password", async () => {
   const context = await profile();
   const { envelope, portal } = await openFile(context, await stack.envelope(to));
-  await giveAddress(portal, to);
   await signIn(portal, "a password that is wrong");
   await portal
     .getByRole("alert")
@@ -126,7 +123,6 @@ test.each([
 test("both programs are killed in the middle of it, and it goes on", async () => {
   const context = await profile();
   const { envelope, portal } = await openFile(context, await stack.envelope(late));
-  await giveAddress(portal, late);
   await askForCode(portal);
   const code = await stack.code(late);
   await stack.command("kill keyserver");
@@ -153,12 +149,11 @@ test("the first opening in Firefox", async () => {
     const target = firefox.waitForTarget((one) => one.type() === "page" && one.url().startsWith(stack.at.origin));
     await press(page, "Open message");
     const portal = (await (await target).page()) as FirefoxPage;
-    await fill(portal, "#address", address);
-    await press(portal, "Continue");
     await press(portal, "Send me the code");
     await fill(portal, "#code", await stack.code(address));
     await press(portal, "Continue");
     await fill(portal, "#password", password);
+    await fill(portal, "#repeat", password);
     await press(portal, "Set the password");
     await portal.bringToFront();
     await press(portal, "Yes, open it");

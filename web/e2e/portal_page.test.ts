@@ -11,6 +11,7 @@ import {
   enterCode,
   giveAddress,
   giveCode,
+  mayClose,
   openedMessage,
   pressOpen,
   releaseCode,
@@ -52,7 +53,6 @@ afterEach(async () => {
 });
 
 async function register(portal: Page): Promise<void> {
-  await giveAddress(portal, server.address);
   await askForCode(portal);
   await giveCode(portal, server.mailedCode);
   await choosePassword(portal, password);
@@ -87,7 +87,6 @@ describe("a recipient", () => {
 
   test("uses up the tries of a code, and gets another", async () => {
     const portal = await pressOpen(await envelope());
-    await giveAddress(portal, server.address);
     await askForCode(portal);
     for (const left of ["4 tries", "3 tries", "2 tries", "one try"]) {
       await giveCode(portal, "00000000");
@@ -95,6 +94,7 @@ describe("a recipient", () => {
     }
     await giveCode(portal, "00000000");
     await portal.getByText("That code is used up or out of time.").waitFor();
+    expect(await portal.getByLabel("Code", { exact: true }).count()).toBe(0);
     await askForCode(portal);
     await giveCode(portal, server.mailedCode);
     await portal.getByRole("heading", { name: "Choose a password" }).waitFor();
@@ -102,15 +102,90 @@ describe("a recipient", () => {
 
   test("pastes a code with blanks, and may not choose a weak password", async () => {
     const portal = await pressOpen(await envelope());
-    await giveAddress(portal, server.address);
     await askForCode(portal);
     await giveCode(portal, "1234 5678");
     await portal.getByLabel("Password", { exact: true }).fill("aaaaaaaaaaaa");
     await portal.getByText("Too easy to guess").waitFor();
     await portal.keyboard.press("Enter");
+    const alert = portal.getByRole("alert");
+    await alert.getByText("too easy to guess").waitFor();
+    await portal.getByLabel("Password", { exact: true }).fill("short");
+    expect(await portal.locator("#problem").textContent()).toBe("");
+    await portal.getByRole("button", { name: "Set the password" }).click();
+    await alert.getByText("too short").waitFor();
+    expect(server.requests.some((request) => request.includes("registration"))).toBe(false);
+  });
+
+  test("types the new password twice, the same, and can look at both", async () => {
+    const portal = await pressOpen(await envelope());
+    await askForCode(portal);
+    await giveCode(portal, server.mailedCode);
+    await portal.getByText("cannot be reset").waitFor();
+    const [field, again] = [
+      portal.getByLabel("Password", { exact: true }),
+      portal.getByLabel("The same password again"),
+    ] as const;
+    await field.fill(password);
+    await portal.keyboard.press("Enter");
+    await portal.getByRole("alert").getByText("a second time").waitFor();
+    expect(await again.evaluate((one) => one === document.activeElement)).toBe(true);
+    await portal.keyboard.type(`${password}r`);
+    await portal.keyboard.press("Enter");
+    await portal.getByRole("alert").getByText("not the same").waitFor();
     expect(server.requests.some((request) => request.includes("registration"))).toBe(false);
     await portal.getByRole("button", { name: "Show" }).click();
-    expect(await portal.getByLabel("Password", { exact: true }).getAttribute("type")).toBe("text");
+    for (const one of [field, again]) {
+      expect(await one.getAttribute("type")).toBe("text");
+      expect(await one.getAttribute("autocomplete")).toBe("new-password");
+    }
+    await again.fill(password);
+    await portal.keyboard.press("Enter");
+    await portal.getByText("Yes, open it").waitFor();
+  });
+
+  test("cancels: both pages know, and the window is closed", async () => {
+    const page = await envelope();
+    const portal = await pressOpen(page);
+    const closed = portal.waitForEvent("close");
+    await mayClose(portal, portal.getByRole("button", { name: "Cancel" }).click());
+    await closed;
+    await page.getByRole("heading", { name: "You cancelled" }).waitFor();
+  });
+
+  test("has the address filled in: the server does not know it, or a stranger's link has nonsense", async () => {
+    const other = await context.newPage();
+    await other.goto(
+      files.write(contract, server.origin, (html) => html.replace('bob@example.org",', 'eve@example.org",')),
+    );
+    const portal = await pressOpen(other);
+    await portal.getByText("not addressed to that address").waitFor();
+    expect(await portal.getByLabel("E-mail address").inputValue()).toBe("eve@example.org");
+
+    const request = `${contract.id}.${"A".repeat(43)}`;
+    const hints = [
+      "<img src=x onerror=document.title='run'>@x.example",
+      "bob\u202e@example.org",
+      "a".repeat(330),
+      "\u0000",
+    ];
+    for (const hint of [...hints.map((text) => Buffer.from(text).toString("base64url")), "_w", "YUB4_w"]) {
+      const page = await context.newPage();
+      await page.goto(`${server.origin}/open#${request}.${hint}`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      if (hint.length < 428) expect(await page.getByLabel("E-mail address").inputValue()).toBe("");
+      else await page.getByRole("heading", { name: "There is nothing to open here" }).waitFor();
+      expect(await page.locator("main img").count()).toBe(0);
+      await page.close();
+    }
+    expect(server.requests.filter((one) => one.endsWith("/look"))).toHaveLength(1);
+  });
+
+  test("with a link of before, without a hint, is asked for the address", async () => {
+    const portal = await context.newPage();
+    await portal.goto(`${server.origin}/open#${contract.id}.${"A".repeat(43)}`);
+    await portal.getByLabel("E-mail address").fill(server.address);
+    await portal.getByRole("button", { name: "Continue" }).click();
+    await portal.getByRole("heading", { name: "Set up your access" }).waitFor();
   });
 
   test("who has no page that waits copies a code", async () => {
@@ -133,7 +208,7 @@ describe("a recipient", () => {
   test("reloads the page on the way, and comes to the same message", async () => {
     const page = await envelope();
     const portal = await pressOpen(page);
-    await portal.getByLabel("Your e-mail address").waitFor();
+    await portal.getByRole("heading", { name: "Set up your access" }).waitFor();
     expect(portal.url()).toBe(`${server.origin}/open`);
     await portal.reload();
     await register(portal);
@@ -229,12 +304,11 @@ test("the whole way in Firefox, from a file", async () => {
     const target = firefox.waitForTarget((one) => one.type() === "page" && one.url().startsWith(server.origin));
     await press(page, "Open message");
     const portal = (await (await target).page()) as FirefoxPage;
-    await fill(portal, "#address", server.address);
-    await press(portal, "Continue");
     await press(portal, "Send me the code");
     await fill(portal, "#code", server.mailedCode);
     await press(portal, "Continue");
     await fill(portal, "#password", password);
+    await fill(portal, "#repeat", password);
     await press(portal, "Set the password");
     await portal.bringToFront();
     await press(portal, "Yes, open it");

@@ -96,6 +96,7 @@ describe("a message that is opened", () => {
     ])
       expect(text).toContain(word);
     expect(await page.title()).toBe("Grüße aus Köln");
+    await page.getByText("Opened on this device only").waitFor();
     const frame = page.frameLocator("iframe");
     await frame.getByText("Grüße").waitFor();
     const shown = frame.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth);
@@ -194,7 +195,9 @@ describe("an opening that does not go straight", () => {
     await page.getByRole("button", { name: "Open message" }).click();
     await title("The browser blocked the window").waitFor();
     const address = await page.locator(".address").innerText();
-    expect(address.startsWith(`${stub.origin}/open#${letter.id}.`)).toBe(true);
+    const [request, , hint = ""] = address.split(/(?<=#.*)\./);
+    expect(request).toBe(`${stub.origin}/open#${letter.id}`);
+    expect(Buffer.from(hint, "base64url").toString()).toBe("bob@example.org");
     const other = await context.newPage();
     await other.goto(address);
     await press(other, "Confirm");
@@ -207,9 +210,14 @@ describe("an opening that does not go straight", () => {
   test("the code is wrong, empty, or of another visit", async () => {
     await visit();
     const portal = await pressOpen(page);
-    await page.getByText("Enter a code instead").click();
+    await page.getByText("Paste its long code here").click();
     await page.getByRole("button", { name: "Open with this code" }).click();
     await page.getByText("Paste the code first.").waitFor();
+    for (const mailed of ["15033595", " 1503 3595\n", "1503-3595"]) {
+      await page.getByLabel("Code from the sign-in page").fill("");
+      await enterCode(page, mailed);
+      await page.getByText("came by mail belong into the sign-in window").waitFor();
+    }
     await enterCode(page, "not a code");
     await page.getByText("This code does not open this message.").waitFor();
     await enterCode(page, await releaseFor(letter, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"));
@@ -221,7 +229,10 @@ describe("an opening that does not go straight", () => {
 
   test("the recipient cancels there", async () => {
     await visit();
-    await (await pressOpen(page)).getByText("Cancel").click();
+    const portal = await pressOpen(page);
+    const closed = portal.waitForEvent("close");
+    await press(portal, "Cancel");
+    await closed;
     await title("You cancelled").waitFor();
     await press(await pressOpen(page), "Confirm");
     await title("Grüße aus Köln").waitFor();
@@ -296,7 +307,19 @@ describe("a file that is not as it was sealed", () => {
 
   test("the viewer is changed: it does not run", async () => {
     await visit(letter, (html) => flip(html, html.indexOf('id="bulla-viewer">') + 30_000));
-    await page.getByText("or the file was changed on its way").waitFor();
+    await page.getByText("was changed on its way").waitFor();
+  });
+
+  test.each([5_000, 60_000])("it is cut within the viewer, at %i bytes: it says so", async (size) => {
+    await visit(letter, (html) => html.slice(0, size));
+    await page.getByText("This browser cannot open the message, or the file is incomplete").waitFor();
+    await page.getByText("You have a secure message").waitFor();
+    expect(await page.getByText("scripts do not run in it").count()).toBe(0);
+  });
+
+  test("it is cut before its first script: the notice covers that", async () => {
+    await visit(letter, (html) => html.slice(0, html.indexOf("<script>")));
+    await page.getByText("scripts do not run in it, or the file is incomplete").waitFor();
   });
 });
 
@@ -306,7 +329,7 @@ describe("a browser that lacks something", () => {
     const still = await plain.newPage();
     await still.goto(files.write(letter, stub.origin));
     await still.getByText("You have a secure message").waitFor();
-    await still.getByText("Scripts do not run in this view").waitFor();
+    await still.getByText("scripts do not run in it").waitFor();
     await plain.close();
   });
 

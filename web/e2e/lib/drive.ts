@@ -16,9 +16,10 @@ export async function pressOpen(envelope: Page): Promise<Page> {
   return portal;
 }
 
-/** giveAddress enters the address in the portal. */
+/** giveAddress enters an address in the portal, instead of the one that the file names. */
 export async function giveAddress(portal: Page, address: string): Promise<void> {
-  await portal.getByLabel("Your e-mail address").fill(address);
+  await portal.getByRole("button", { name: "Another address" }).click();
+  await portal.getByLabel("E-mail address").fill(address);
   await portal.getByRole("button", { name: "Continue" }).click();
 }
 
@@ -35,6 +36,7 @@ export async function giveCode(portal: Page, code: string): Promise<void> {
 
 export async function choosePassword(portal: Page, password: string): Promise<void> {
   await portal.getByLabel("Password", { exact: true }).fill(password);
+  await portal.getByLabel("The same password again").fill(password);
   await portal.getByRole("button", { name: "Set the password" }).click();
 }
 
@@ -65,7 +67,7 @@ export async function releaseCode(portal: Page): Promise<string> {
 /** enterCode pastes a code into the envelope's page. */
 export async function enterCode(envelope: Page, code: string): Promise<void> {
   const field = envelope.getByLabel("Code from the sign-in page");
-  if (!(await field.isVisible())) await envelope.getByText("Enter a code instead").click();
+  if (!(await field.isVisible())) await envelope.getByText("Paste its long code here").click();
   await field.fill(code);
   await envelope.getByRole("button", { name: "Open with this code" }).click();
 }

@@ -62,7 +62,7 @@ const failure = (status: number, code: string, more: object = {}, retryAfter?: n
 export class MockKeyServer {
   readonly accounts = new Map<string, Account>();
   /** Answers that are forced, by "METHOD /path". A path may end with "*". */
-  readonly forced = new Map<string, Failure | "silence">();
+  readonly forced = new Map<string, Failure | "silence" | "never">();
   readonly requests: string[] = [];
   readonly mailedCode = "12345678";
   state = "open";
@@ -110,6 +110,7 @@ export class MockKeyServer {
     let body = "";
     for await (const piece of request) body += piece;
     const forced = this.forced.get(route) ?? this.forced.get(route.replace(/\/[\w-]{30}/, "/*"));
+    if (forced === "never") return;
     if (forced === "silence") return void response.destroy();
     const answer =
       forced ?? this.#call(route, body === "" ? {} : JSON.parse(body), request.headers.authorization ?? "");
@@ -147,7 +148,7 @@ export class MockKeyServer {
         return { request: `request:${address}`, expires_in: 600 };
       case "POST /v1/codes/verify":
         if (body.code === this.mailedCode) return { ticket: "ticket", address: this.address };
-        return --this.#triesLeft > 0
+        return --this.#triesLeft >= 0
           ? failure(403, "wrong-code", { tries_left: this.#triesLeft })
           : failure(410, "gone");
       case "POST /v1/registration/start":

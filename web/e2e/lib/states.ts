@@ -7,6 +7,7 @@ import {
   enterCode,
   giveAddress,
   giveCode,
+  mayClose,
   openedMessage,
   pressOpen,
   signIn,
@@ -86,7 +87,6 @@ async function portal(world: World): Promise<Page> {
 
 async function atPassword(world: World): Promise<Page> {
   const page = await portal(world);
-  await giveAddress(page, world.server.address);
   await askForCode(page);
   await giveCode(page, world.server.mailedCode);
   await page.getByLabel("Password", { exact: true }).waitFor();
@@ -103,7 +103,6 @@ async function register(world: World): Promise<Page> {
 async function atSignIn(world: World): Promise<Page> {
   if (!world.server.accounts.has(world.server.address)) await (await register(world)).close();
   const page = await portal(world);
-  await giveAddress(page, world.server.address);
   await page.getByLabel("Password", { exact: true }).waitFor();
   return page;
 }
@@ -111,7 +110,6 @@ async function atSignIn(world: World): Promise<Page> {
 async function opened(world: World): Promise<Page> {
   const page = await ready(world);
   const other = await pressOpen(page);
-  await giveAddress(other, world.server.address);
   await askForCode(other);
   await giveCode(other, world.server.mailedCode);
   await choosePassword(other, password);
@@ -128,17 +126,15 @@ async function withProblem(
   more: object,
   after?: number,
 ): Promise<Page> {
-  const page = await portal(world);
   world.server.fail(route, status, code, more, after);
-  await giveAddress(page, world.server.address);
+  const page = await portal(world);
   await page.getByRole("alert").filter({ hasText: /./ }).waitFor();
   return page;
 }
 
 async function ended(world: World, state: string): Promise<Page> {
-  const page = await portal(world);
   world.server.state = state;
-  await giveAddress(page, world.server.address);
+  const page = await portal(world);
   await page.getByRole("heading", { name: /locked|expired/ }).waitFor();
   return page;
 }
@@ -197,11 +193,21 @@ export const states: PageState[] = [
     },
   },
   {
+    name: "envelope-mailed-code",
+    reach: async (world) => {
+      const page = await ready(world);
+      await pressOpen(page);
+      await enterCode(page, "1503 3595");
+      await page.getByText("belong into the sign-in window").waitFor();
+      return page;
+    },
+  },
+  {
     name: "envelope-cancelled",
     reach: async (world) => {
       const page = await ready(world);
       const other = await pressOpen(page);
-      await other.getByRole("button", { name: "Cancel" }).click();
+      await mayClose(other, other.getByRole("button", { name: "Cancel" }).click());
       return await heading(page, "You cancelled");
     },
   },
@@ -217,6 +223,14 @@ export const states: PageState[] = [
     name: "envelope-damaged",
     reach: async (world) =>
       heading(await envelope(world, (file) => file.replace('id="bulla-data"', "")), "This file is damaged"),
+  },
+  {
+    name: "envelope-cut",
+    reach: async (world) => {
+      const page = await envelope(world, (file) => file.slice(0, 60_000));
+      await page.getByText("the file is incomplete").locator("visible=true").waitFor();
+      return page;
+    },
   },
   {
     name: "envelope-old-browser",
@@ -268,7 +282,23 @@ export const states: PageState[] = [
       return await heading(page, "There is nothing to open here");
     },
   },
-  { name: "portal-address", reach: async (world) => heading(await portal(world), "Who are you?") },
+  {
+    name: "portal-looking",
+    reach: async (world) => {
+      world.server.forced.set("POST /v1/opening/look", "never");
+      const page = await portal(world);
+      await page.getByText("Looking for the message").waitFor();
+      return page;
+    },
+  },
+  {
+    name: "portal-address",
+    reach: async (world) => {
+      const page = await portal(world);
+      await page.getByRole("button", { name: "Another address" }).click();
+      return await heading(page, "Your e-mail address");
+    },
+  },
   {
     name: "portal-unknown-address",
     reach: async (world) => {
@@ -282,7 +312,6 @@ export const states: PageState[] = [
     name: "portal-register",
     reach: async (world) => {
       const page = await portal(world);
-      await giveAddress(page, world.server.address);
       return await heading(page, "Set up your access");
     },
   },
@@ -290,10 +319,23 @@ export const states: PageState[] = [
     name: "portal-wrong-code",
     reach: async (world) => {
       const page = await portal(world);
-      await giveAddress(page, world.server.address);
       await askForCode(page);
       await giveCode(page, "00000000");
       await page.getByText("That code is not right.").waitFor();
+      return page;
+    },
+  },
+  {
+    name: "portal-code-used-up",
+    reach: async (world) => {
+      const page = await portal(world);
+      await askForCode(page);
+      for (const left of ["4 tries", "3 tries", "2 tries", "one try"]) {
+        await giveCode(page, "00000000");
+        await page.getByText(`You have ${left} left.`).waitFor();
+      }
+      await giveCode(page, "00000000");
+      await page.getByText("That code is used up").waitFor();
       return page;
     },
   },
@@ -305,7 +347,25 @@ export const states: PageState[] = [
       return page;
     },
   },
+  {
+    name: "portal-password-refused",
+    reach: async (world) => {
+      const page = await atPassword(world);
+      await page.getByLabel("Password", { exact: true }).fill("aaaaaaaaaaaa");
+      await page.keyboard.press("Enter");
+      await page.getByText("This password is too easy to guess").waitFor();
+      return page;
+    },
+  },
   { name: "portal-sign-in", reach: atSignIn },
+  {
+    name: "portal-forgotten",
+    reach: async (world) => {
+      const page = await atSignIn(world);
+      await page.getByText("Forgotten your password?").click();
+      return page;
+    },
+  },
   {
     name: "portal-wrong-password",
     reach: async (world) => {
@@ -328,7 +388,6 @@ export const states: PageState[] = [
     reach: async (world) => {
       const page = await world.context.newPage();
       await page.goto(await addressToCopy(world));
-      await giveAddress(page, world.server.address);
       await askForCode(page);
       await giveCode(page, world.server.mailedCode);
       await choosePassword(page, password);
@@ -339,8 +398,12 @@ export const states: PageState[] = [
   {
     name: "portal-cancelled",
     reach: async (world) => {
+      // The envelope's page is gone: else it would close this window.
       const page = await portal(world);
-      await page.getByRole("button", { name: "Cancel" }).click();
+      const cancel = page.getByRole("button", { name: "Cancel" });
+      await cancel.waitFor();
+      await (await page.opener())?.close();
+      await cancel.click();
       return await heading(page, "You cancelled");
     },
   },
@@ -353,9 +416,8 @@ export const states: PageState[] = [
   {
     name: "portal-unreachable",
     reach: async (world) => {
-      const page = await portal(world);
       world.server.forced.set("POST /v1/opening/look", "silence");
-      await giveAddress(page, world.server.address);
+      const page = await portal(world);
       await page.getByText("cannot be reached").waitFor();
       return page;
     },

@@ -6,6 +6,7 @@ import type { VaultClient } from "./vault_client.ts";
 
 /** What the page shows. Each state carries what its screen needs; `problem` is about what was tried last. */
 export type State =
+  | { at: "looking"; address: string }
   | { at: "address"; address: string; problem?: Problem }
   | { at: "register"; address: string; problem?: Problem }
   | { at: "code"; address: string; request: string; sent: number; problem?: Problem }
@@ -59,7 +60,7 @@ export class Flow {
   readonly #changed: () => void;
   #busy = false;
 
-  state: State = { at: "address", address: "" };
+  state: State;
 
   constructor(parts: { request: Request; api: Api; vault: VaultClient; opener: OpenerLike; changed: () => void }) {
     this.#request = parts.request;
@@ -67,6 +68,13 @@ export class Flow {
     this.#vault = parts.vault;
     this.#opener = parts.opener;
     this.#changed = parts.changed;
+    const { hint } = parts.request;
+    this.state = hint === undefined ? { at: "address", address: "" } : { at: "looking", address: hint };
+  }
+
+  /** Goes straight on with the address that the envelope's page gave, if it gave one. */
+  async start(): Promise<void> {
+    if (this.state.at === "looking") await this.giveAddress(this.state.address);
   }
 
   /** Something is under way: what is pressed meanwhile is not heard. */
@@ -188,6 +196,7 @@ export class Flow {
 
 /** afterFailure says where a failure leads: mostly back to where it happened, with its problem told. */
 export function afterFailure(state: State, error: unknown): State {
+  if (state.at === "looking") return afterFailure({ at: "address", address: state.address }, error);
   if (error instanceof VaultError) {
     if (error.problem === "key") return withProblem(state, { name: "wrong-key" });
     return withProblem(state, { name: state.at === "sign-in" ? "wrong-password" : "failed" });
@@ -200,6 +209,7 @@ export function afterFailure(state: State, error: unknown): State {
         ? { ...state, problem: { name: "wrong-password" } }
         : { at: "sign-in", address, problem: { name: "session-ended" } };
     case "wrong-code":
+      if (error.triesLeft === 0) return { at: "register", address, problem: { name: "code-gone" } };
       return withProblem(state, { name: "wrong-code", triesLeft: error.triesLeft });
     case "gone":
       if (error.state === "locked" || error.state === "expired") return { at: error.state };
@@ -220,7 +230,7 @@ export function afterFailure(state: State, error: unknown): State {
   }
 }
 
-function withProblem(state: State, problem: Problem): State {
+function withProblem(state: Exclude<State, { at: "looking" }>, problem: Problem): State {
   return "address" in state || state.at === "confirm" ? { ...state, problem } : { at: "broken" };
 }
 

@@ -1,19 +1,29 @@
 import { decodeBase64url } from "@bulla/shared/encoding";
+import { decodeHint } from "@bulla/shared/hint";
 
-/** Request is what the envelope's page asks for: an envelope, and the key that its release is to be sealed to. */
+/**
+ * Request is what the envelope's page asks for: an envelope, and the key that its release is to be sealed to. `hint` is
+ * an address to begin with, which proves nothing.
+ */
 export interface Request {
   id: string;
   ephemeral: Uint8Array<ArrayBuffer>;
+  hint?: string;
 }
 
 const storageKey = "bulla-open";
 
-/** parseFragment reads "#ID.EPHEMERAL" (doc/envelope-format.md §9), and nothing else. */
+/**
+ * parseFragment reads "#ID.EPHEMERAL" or "#ID.EPHEMERAL.HINT" (doc/envelope-format.md §9), and nothing else. A hint that
+ * is not an address is as none.
+ */
 export function parseFragment(fragment: string): Request | undefined {
-  const [, id, key] = /^#([\w-]{30})\.([\w-]{43})$/.exec(fragment) ?? [];
+  const [, id, key, last] = /^#([\w-]{30})\.([\w-]{43})(?:\.([\w-]{1,427}))?$/.exec(fragment) ?? [];
   if (id === undefined || key === undefined || !decodeBase64url(id, 22)) return undefined;
   const ephemeral = decodeBase64url(key, 32);
-  return ephemeral && { id, ephemeral };
+  if (!ephemeral) return undefined;
+  const hint = last && decodeHint(last);
+  return hint ? { id, ephemeral, hint } : { id, ephemeral };
 }
 
 /**

@@ -4,7 +4,14 @@ import { Api } from "./api.ts";
 import { Flow } from "./flow.ts";
 import { forgetFragment, parseFragment, takeFragment } from "./fragment.ts";
 import { Opener } from "./opener.ts";
-import { AddressScreen, CodeScreen, PasswordScreen, RegisterScreen, SignInScreen } from "./screens/account.tsx";
+import {
+  AddressScreen,
+  CodeScreen,
+  LookingScreen,
+  PasswordScreen,
+  RegisterScreen,
+  SignInScreen,
+} from "./screens/account.tsx";
 import { BrokenScreen, ConfirmScreen, DoneScreen, EndScreen, ReleaseCodeScreen } from "./screens/opening.tsx";
 import { texts } from "./texts.en.ts";
 import { startVault } from "./vault_client.ts";
@@ -13,6 +20,8 @@ import { startVault } from "./vault_client.ts";
 function Screen({ flow }: { flow: Flow }) {
   const { state } = flow;
   switch (state.at) {
+    case "looking":
+      return <LookingScreen state={state} />;
     case "address":
       return <AddressScreen flow={flow} state={state} />;
     case "register":
@@ -70,6 +79,7 @@ function start(place: HTMLElement): void {
     return <Screen flow={flow} />;
   }
   render(<App />, place);
+  void flow.start();
 }
 
 // The same tab was sent here again, by another envelope.

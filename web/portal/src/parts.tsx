@@ -28,11 +28,11 @@ export function Card(props: { title: string; focusHeading?: boolean; children: C
   );
 }
 
-/** A problem, read out when it appears. */
-export function ProblemNote({ problem, id }: { problem?: Problem | undefined; id?: string }) {
+/** A problem, read out when it appears; `text` is one that needs no server to be seen. */
+export function ProblemNote(props: { problem?: Problem | undefined; text?: string | undefined; id?: string }) {
   return (
-    <p class="problem" role="alert" id={id}>
-      {problem ? problemText(problem) : ""}
+    <p class="problem" role="alert" id={props.id}>
+      {props.text ?? (props.problem ? problemText(props.problem) : "")}
     </p>
   );
 }

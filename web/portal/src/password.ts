@@ -17,7 +17,7 @@ export function judge(password: string, address: string): Judgement {
 }
 
 /** Whether a password may be taken. */
-export function acceptable(judgement: Judgement): boolean {
+export function acceptable(judgement: Judgement): judgement is "fair" | "good" | "strong" {
   return judgement === "fair" || judgement === "good" || judgement === "strong";
 }
 

@@ -20,9 +20,11 @@ export const texts = {
   nothing:
     "This page belongs to a secure message. Open the attachment of the mail in your browser, and press “Open message” there.",
 
-  addressTitle: "Who are you?",
+  looking: (address: string) => `Looking for the message to ${address}.`,
+
+  addressTitle: "Your e-mail address",
   address: "The message is for certain people only. Enter the e-mail address that it was sent to.",
-  addressLabel: "Your e-mail address",
+  addressLabel: "E-mail address",
 
   registerTitle: "Set up your access",
   register: (address: string) => [
@@ -39,9 +41,12 @@ export const texts = {
   resend: "Send another code",
 
   passwordTitle: "Choose a password",
-  password:
-    "You need it for every secure message. It never leaves this browser, so nobody here can read it or send it to you again.",
+  password: "You need it for every secure message. It never leaves your browser, so nobody here can read it.",
+  passwordForgotten:
+    "A forgotten password cannot be reset or sent to you, and the messages that you got until then can no longer be " +
+    "opened. Let your browser keep it, or write it down and put it in a safe place.",
   passwordLabel: "Password",
+  repeatLabel: "The same password again",
   passwordHint: "At least 10 characters. Several words in a row are easy to remember.",
   show: "Show",
   hide: "Hide",
@@ -56,11 +61,28 @@ export const texts = {
     good: "Good",
     strong: "Very good",
   } satisfies Record<Judgement, string>,
+  refused: {
+    empty: "Type a password first.",
+    short: "This password is too short. Add a word or two: it needs at least 10 characters.",
+    long: "This password is too long. Choose a shorter one.",
+    simple: "This password is too easy to guess. Take several words that do not belong together.",
+    once: "Type the same password a second time, so that a slip of the finger does not lock you out.",
+    differ: "The two passwords are not the same. Press “Show” to see them.",
+  },
 
   signInTitle: "Sign in",
   signIn: "Sign in",
   signingIn: "Checking your password…",
   forAddress: "Address",
+  forgotten: "Forgotten your password?",
+  forgottenHelp: [
+    "Try the passwords that you may have used here. Capital and small letters make a difference: look at the " +
+      "caps-lock key. Your browser may have kept the password, too.",
+    "Nobody can reset it or send it to you: it never left your browser.",
+    "If it does not come back to you, ask the sender to send the message to another address of yours. You choose a " +
+      "new password there.",
+  ],
+  passwordStays: "Your password never leaves your browser.",
 
   confirmTitle: "Open this message?",
   confirmFrom: "From",
@@ -68,7 +90,9 @@ export const texts = {
   confirmDomain: "Verified domain",
   confirmSent: "Sent",
   confirmFor: "For",
-  confirmAsk: "Open it only if this is the message that you have just opened. The sender can see that you did.",
+  confirmAsk:
+    "Open it only if this is the message whose “Open message” button you have just pressed. The sender can see that " +
+    "you did.",
   confirm: "Yes, open it",
   releasing: "Opening…",
 
@@ -80,7 +104,7 @@ export const texts = {
 
   releaseTitle: "Copy this code",
   release:
-    "Copy the whole code, go back to the message, choose “Enter a code”, and paste it there. It works for that message, on that page only.",
+    "Copy the whole code, go back to the page with the message, and paste it there, under “The window cannot send it back?”. It works for that message, on that page only.",
   releaseOnly:
     "Enter it nowhere but in the file that came by mail: not on a website, not in a chat, not in a mail. Who asks you for it wants to read your message.",
   releaseLabel: "Code for the message",

@@ -17,7 +17,7 @@ const details = {
 };
 
 /** A flow over parts that do as they are told, and say what they were asked. */
-function make(parts: { look?: LookState; api?: object; vault?: object; present?: boolean } = {}) {
+function make(parts: { look?: LookState; api?: object; vault?: object; present?: boolean; hint?: string } = {}) {
   const asked: string[] = [];
   const note =
     (name: string, value: unknown = "") =>
@@ -60,7 +60,7 @@ function make(parts: { look?: LookState; api?: object; vault?: object; present?:
   };
   const states: string[] = [];
   const flow: Flow = new Flow({
-    request: { id, ephemeral: new Uint8Array(32) },
+    request: { id, ephemeral: new Uint8Array(32), ...(parts.hint === undefined ? {} : { hint: parts.hint }) },
     api: api as unknown as Api,
     vault: vault as unknown as VaultClient,
     opener,
@@ -80,6 +80,58 @@ async function atConfirm(parts: Parameters<typeof make>[0] = {}) {
   expect(made.flow.state.at).toBe("confirm");
   return made;
 }
+
+describe("an address that the file names", () => {
+  test.each(["register", "sign-in"] as const)("leads straight on: %s", async (look) => {
+    const { flow, asked, states } = make({ look, hint: address });
+    expect(flow.state).toEqual({ at: "looking", address });
+    await flow.start();
+    expect(flow.state).toEqual({ at: look, address });
+    expect(asked).toEqual([`look ${id} ${address}`]);
+    expect(states).toEqual(["looking", look]);
+    flow.changeAddress();
+    expect(flow.state).toEqual({ at: "address", address });
+  });
+
+  test.each(["locked", "expired"] as const)("shows that the message is %s", async (look) => {
+    const { flow } = make({ look, hint: address });
+    await flow.start();
+    expect(flow.state).toEqual({ at: look });
+  });
+
+  test("is asked for, filled in, when the key server does not know it", async () => {
+    const { flow } = make({ look: "unknown", hint: address });
+    await flow.start();
+    expect(flow.state).toEqual({ at: "address", address, problem: { name: "unknown-address" } });
+  });
+
+  test.each([
+    ["bad-request", "unknown-address"],
+    ["unreachable", "unreachable"],
+    ["too-many", "too-many"],
+    ["internal", "failed"],
+  ])("is asked for, filled in, after a failure: %s", async (code, name) => {
+    const { flow } = make({ hint: address, api: { look: throws(new ApiError(code)) } });
+    await flow.start();
+    expect(flow.state).toMatchObject({ at: "address", address, problem: { name } });
+  });
+
+  test("sends no code, and releases nothing, by itself", async () => {
+    const { flow, asked, posted } = make({ look: "sign-in", hint: address });
+    await flow.start();
+    await flow.signIn("password");
+    expect(flow.state.at).toBe("confirm");
+    expect(asked.some((call) => call.startsWith("release") || call.startsWith("sendCode"))).toBe(false);
+    expect(posted).toEqual([]);
+  });
+
+  test("is not there: the person is asked, and nothing else happens", async () => {
+    const { flow, asked } = make();
+    await flow.start();
+    expect(flow.state).toEqual({ at: "address", address: "" });
+    expect(asked).toEqual([]);
+  });
+});
 
 describe("the way through the portal", () => {
   test("of somebody new: code, password, confirmation, release", async () => {
@@ -243,6 +295,12 @@ describe("what the server says leads to", () => {
       "verifyCode",
       new ApiError("wrong-code", { triesLeft: 3 }),
       { at: "code", problem: { name: "wrong-code", triesLeft: 3 } },
+    ],
+    [
+      "the last wrong code",
+      "verifyCode",
+      new ApiError("wrong-code", { triesLeft: 0 }),
+      { at: "register", problem: { name: "code-gone" } },
     ],
     ["a code that is used up", "verifyCode", new ApiError("gone"), { at: "register", problem: { name: "code-gone" } }],
     [

@@ -24,6 +24,10 @@ describe("the fragment", () => {
     `#.${key}`,
     `${id}.${key}`,
     `#${id}.${key}.`,
+    `#${id}.${key}.Ym9i.`,
+    `#${id}.${key}.Ym9i=`,
+    `#${id}.${key}.<b>`,
+    `#${id}.${key}.${"A".repeat(428)}`,
     `#${id}.${key}&x=1`,
     ` #${id}.${key}`,
     `#${id}A.${key}`,
@@ -38,6 +42,24 @@ describe("the fragment", () => {
   ];
   test.each(refused)("is refused: %j", (fragment) => {
     expect(parseFragment(fragment)).toBeUndefined();
+  });
+
+  const withHint = (bytes: string | Uint8Array) => `#${id}.${key}.${Buffer.from(bytes).toString("base64url")}`;
+
+  test("may hint at an address", () => {
+    expect(parseFragment(withHint("bob@example.org"))?.hint).toBe("bob@example.org");
+    expect(parseFragment(`#${id}.${key}`)).not.toHaveProperty("hint");
+  });
+
+  const noHints = [
+    "bob",
+    "<img src=x>@example.org",
+    "bob\u202e@example.org",
+    "bob\u0000@example.org",
+    Buffer.from("b\xf6b@example.org", "latin1"),
+  ];
+  test.each(noHints)("is as without a hint when that is no address: %j", (hint) => {
+    expect(parseFragment(withHint(hint))).toEqual({ id, ephemeral: new Uint8Array(32) });
   });
 
   test("leaves the address bar, and survives a reload in this tab", () => {

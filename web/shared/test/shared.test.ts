@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { keyOfRecipient, recipientOfKey } from "../src/bech32.ts";
 import { decodeBase64url, encodeBase64url } from "../src/encoding.ts";
 import { formatSize, formatTime, plainLine } from "../src/format.ts";
+import { decodeHint, encodeHint } from "../src/hint.ts";
 import { readMessage } from "../src/messages.ts";
 
 describe("base64url", () => {
@@ -40,6 +41,60 @@ describe("a recipient of age", () => {
   ];
   test.each(refused)("is refused: %s", (wrong) => {
     expect(keyOfRecipient(wrong)).toBeUndefined();
+  });
+});
+
+describe("the hint at an address", () => {
+  const b64 = (bytes: string | Uint8Array) => Buffer.from(bytes).toString("base64url");
+
+  test.each(["bob@example.org", "o'neill+x@a.example", "jörg@grün.example", `${"a".repeat(308)}@example.org`])(
+    "comes back: %s",
+    (address) => {
+      expect(encodeHint(address)).toBe(b64(address));
+      expect(decodeHint(encodeHint(address))).toBe(address);
+    },
+  );
+
+  const none = [
+    ["", "nothing"],
+    ["bob", "no address"],
+    ["bob@", "no domain"],
+    ["@example.org", "no local part"],
+    ["a@b@example.org", "two @"],
+    ["a@x.example,b@x.example", "two addresses"],
+    ["bob@exam…", "an address that was cut"],
+    ['<img src=x onerror="alert(1)">@x.example', "markup"],
+    ["<b>@x.example", "markup without blanks"],
+    ["&lt;b@x.example", "a reference"],
+    ["javascript:x@x.example", "an address of the web"],
+    ['"a b"@x.example', "a quoted local part"],
+    ["bob @x.example", "a blank"],
+    ["bob\u00a0@x.example", "a blank that does not break"],
+    ["bob@x.example\r\nBcc: eve@x.example", "lines"],
+    ["bob\u0000@x.example", "a control"],
+    ["bob\u202e@x.example", "an override of the direction"],
+    ["bob\u2067@x.example", "an isolate"],
+    ["bob\u200f@x.example", "a mark of direction"],
+    ["bob\u200b@x.example", "a blank without width"],
+    ["\ufeffbob@x.example", "a byte order mark"],
+    ["bob\u3164@x.example", "a filler that shows nothing"],
+    [`${"a".repeat(309)}@example.org`, "too long"],
+    [`${"ä".repeat(160)}@x.example`, "too long in bytes"],
+  ] as const;
+  test.each(none)("is none: %j (%s)", (text) => {
+    expect(encodeHint(text)).toBe("");
+    expect(decodeHint(b64(text))).toBeUndefined();
+  });
+
+  test.each([
+    b64(Uint8Array.of(0x62, 0xff, 0x40, 0x78)),
+    b64(Uint8Array.of(0xc1, 0xa2, 0x40, 0x78)), // "b" in two bytes
+    b64(Uint8Array.of(0xed, 0xa0, 0x80, 0x40, 0x78)), // half of a pair
+    `${b64("bob@x.example")}=`,
+    "Ym9iQHgr+",
+    "A".repeat(1_000_000),
+  ])("is none, being no UTF-8 or no base64url: %#", (hint) => {
+    expect(decodeHint(hint)).toBeUndefined();
   });
 });
 

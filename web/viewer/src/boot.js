@@ -1,7 +1,9 @@
 // The first script of an envelope, readable in the file: it unpacks the second one, and WebAssembly, from the block
 // "bulla-viewer" (gzip of script ‖ module, as base85.mjs writes it). The page's policy runs the second script only if its hash is the
-// one that the policy names, and that script runs the module only if its hash is the one that the script names.
-(async () => {
+// one that the policy names, and that script runs the module only if its hash is the one that the script names. It
+// stands before the block, and waits for the end of the file, so that a file which was cut off says so.
+document.querySelector(".later").remove();
+addEventListener("DOMContentLoaded", async () => {
   try {
     const plain = { createHTML: (html) => html, createScript: (script) => script };
     const policy = window.trustedTypes ? trustedTypes.createPolicy("bulla", plain) : plain;
@@ -21,6 +23,5 @@
     if (window.bullaBoot) throw 0;
   } catch {
     document.getElementById("bulla-old").hidden = false;
-    document.querySelector(".later").remove();
   }
-})();
+});

@@ -79,7 +79,7 @@ function run(viewer: Viewer, makeHtml: MakeHtml): void {
   const key = keyOfRecipient(viewer.age.recipientOf(identity));
   if (!key) throw new Error("no key");
 
-  const opening = new Opening(envelope.origin, envelope.id, encodeBase64url(key), {
+  const opening = new Opening(envelope, encodeBase64url(key), {
     ready: () => {
       showIf(screens.answered());
       announce(texts.signingIn);
@@ -116,6 +116,7 @@ function run(viewer: Viewer, makeHtml: MakeHtml): void {
       });
       const opened = await showMessage(message, envelope.origin, makeHtml);
       document.body.classList.add("opened");
+      document.querySelector("footer")?.replaceChildren(texts.openedHere);
       document.title = subjectOf(message);
       show(opened, texts.openedStatus(subjectOf(message)));
     } catch (error) {

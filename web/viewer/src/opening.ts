@@ -1,3 +1,4 @@
+import { encodeHint } from "@bulla/shared/hint";
 import { type OpeningMessage, readMessage } from "@bulla/shared/messages";
 
 /** How an opening goes on; see doc/envelope-format.md §9. */
@@ -24,23 +25,26 @@ export class Opening {
   readonly #origin: string;
   readonly #id: string;
   readonly #ephemeral: string;
+  readonly #to: string;
   readonly #events: OpeningEvents;
   #popup: Window | null = null;
   #timer = 0;
   #since = 0;
   #answered = false;
 
-  /** `ephemeral` is the public key, base64url. */
-  constructor(origin: string, id: string, ephemeral: string, events: OpeningEvents) {
-    this.#origin = origin;
-    this.#id = id;
+  /** `ephemeral` is the public key, base64url; `envelope.to` spares the recipient typing it. */
+  constructor(envelope: { origin: string; id: string; to: string }, ephemeral: string, events: OpeningEvents) {
+    this.#origin = envelope.origin;
+    this.#id = envelope.id;
+    this.#to = envelope.to;
     this.#ephemeral = ephemeral;
     this.#events = events;
   }
 
   /** Where the window goes. The fragment never reaches the server. */
   get address(): string {
-    return `${this.#origin}/open#${this.#id}.${this.#ephemeral}`;
+    const hint = encodeHint(this.#to);
+    return `${this.#origin}/open#${this.#id}.${this.#ephemeral}${hint && `.${hint}`}`;
   }
 
   /** Opens the window; must be called from a click. False when the browser did not let it. */
@@ -98,7 +102,7 @@ export class Opening {
     } else if (message?.type === "release") {
       this.#events.release(message.release);
     } else if (message?.type === "cancelled") {
-      this.stop();
+      this.close();
       this.#events.cancelled();
     }
   };

@@ -165,8 +165,8 @@ export class Screens {
     const problem = element("p", { className: "problem", id: "code-problem", role: "alert" });
     field.setAttribute("aria-describedby", "code-help code-problem");
     const open = (): void => {
-      problem.textContent = field.value.trim() === "" ? texts.codeEmpty : "";
-      if (field.value.trim() === "") field.focus();
+      problem.textContent = refusalOf(field.value);
+      if (problem.textContent) field.focus();
       else this.#actions.openWithCode(field.value);
     };
     const form = element(
@@ -181,6 +181,12 @@ export class Screens {
     if (bare) return form;
     return element("details", { open: unfolded }, element("summary", {}, texts.useCode), form);
   }
+}
+
+/** What is wrong with a code at first sight, or "". People have another one at hand, which came by mail. */
+function refusalOf(code: string): string {
+  if (code.trim() === "") return texts.codeEmpty;
+  return /^\s*\d{4}[\s-]?\d{4}\s*$/.test(code) ? texts.codeMailed : "";
 }
 
 /** Whether somebody is entering a code. */

@@ -5,7 +5,7 @@ export const texts = {
   open: "Open message",
   opensAt: (host: string) => `You sign in at ${host}, in a window of its own.`,
   promise: "This page never asks for a password. Your password belongs on the sign-in page only.",
-  asTheFileSays: "As this file says; it is checked when you open it.",
+  asTheFileSays: "This is what the file says. It is checked when you open it.",
   from: "From",
   to: "To",
   cc: "Copy to",
@@ -52,8 +52,10 @@ export const texts = {
   codeHelp: "The sign-in page shows a long code once you have confirmed. Copy all of it and paste it here.",
   codeLabel: "Code from the sign-in page",
   codeOpen: "Open with this code",
-  useCode: "Enter a code instead",
+  useCode: "The window cannot send it back? Paste its long code here",
   codeEmpty: "Paste the code first.",
+  codeMailed:
+    "The 8 digits that came by mail belong into the sign-in window. This field is for the long code that it shows.",
   codeWrong:
     "This code does not open this message. Copy the whole code from the sign-in page that this page opened; a code from " +
     "an earlier visit does not work.",
@@ -82,6 +84,7 @@ export const texts = {
   oldTitle: "This browser cannot open the message",
   old: "It lacks something that is needed to decrypt here. Please use a current version of Firefox, Chrome, Edge or Safari.",
 
+  openedHere: "Opened on this device only; the file itself stays encrypted.",
   openedStatus: (subject: string) => `The message is open: ${subject}`,
   noSubject: "(no subject)",
   verified: (name: string, domain: string) => `Sealed by ${name}, verified for ${domain}`,

@@ -1,7 +1,8 @@
-import { useState } from "preact/hooks";
-import type { Flow, Problem, State } from "../flow.ts";
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Flow, State } from "../flow.ts";
 import { Actions, Button, Card, ProblemNote, useFocus } from "../parts.tsx";
-import { acceptable, judge, longest } from "../password.ts";
+import { acceptable, type Judgement, judge } from "../password.ts";
 import { texts } from "../texts.en.ts";
 
 type At<Place extends State["at"]> = Extract<State, { at: Place }>;
@@ -12,6 +13,15 @@ const submitting = (act: () => void) => (event: Event) => {
   event.preventDefault();
   act();
 };
+
+/** The address came with the message: the person waits a moment, and types nothing. */
+export function LookingScreen({ state }: { state: At<"looking"> }) {
+  return (
+    <Card title={texts.working}>
+      <p>{texts.looking(state.address)}</p>
+    </Card>
+  );
+}
 
 export function AddressScreen({ flow, state }: Props<"address">) {
   const [address, setAddress] = useState(state.address);
@@ -63,6 +73,7 @@ export function RegisterScreen({ flow, state }: Props<"register">) {
       <ProblemNote problem={state.problem} />
       <Actions>
         <Button kind="primary" label={texts.sendCode} busy={flow.busy} press={() => void flow.sendCode()} />
+        <CancelButton flow={flow} />
         <OtherAddress flow={flow} />
       </Actions>
     </Card>
@@ -110,33 +121,44 @@ export function CodeScreen({ flow, state }: Props<"code">) {
   );
 }
 
-/** The address that a password belongs to, where password managers look for it. */
+/** The address that a password belongs to, as text; and, unseen, where password managers look for it. */
 function AddressLine({ address }: { address: string }) {
   return (
-    <div class="field">
-      <label for="username">{texts.forAddress}</label>
-      <input id="username" type="email" autocomplete="username" readOnly tabIndex={-1} value={address} />
-    </div>
+    <p class="account">
+      <span>{texts.forAddress}</span>{" "}
+      <b>
+        <bdi>{address}</bdi>
+      </b>
+      <input class="unseen" type="email" autocomplete="username" readOnly tabIndex={-1} aria-hidden value={address} />
+    </p>
   );
 }
 
 function PasswordField(props: {
+  id: string;
+  label: string;
   autocomplete: "new-password" | "current-password";
   describedBy: string;
-  problem: Problem | undefined;
+  /** Takes the focus, and again when this changes; without it, never. */
+  focus?: unknown;
   value: string;
   change: (value: string) => void;
+  shown: boolean;
+  /** Beside the field. */
+  children?: ComponentChildren;
 }) {
-  const [shown, setShown] = useState(false);
-  const field = useFocus<HTMLInputElement>(props.problem);
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => {
+    if (props.focus) field.current?.focus();
+  }, [props.focus]);
   return (
     <>
-      <label for="password">{texts.passwordLabel}</label>
+      <label for={props.id}>{props.label}</label>
       <div class="password">
         <input
           ref={field}
-          id="password"
-          type={(shown ? "text" : "password") as "password"}
+          id={props.id}
+          type={(props.shown ? "text" : "password") as "password"}
           autocomplete={props.autocomplete}
           autocapitalize="off"
           spellcheck={false}
@@ -145,40 +167,68 @@ function PasswordField(props: {
           aria-describedby={props.describedBy}
           onInput={(event) => props.change(event.currentTarget.value)}
         />
-        <button
-          type="button"
-          class="button quiet"
-          aria-pressed={shown}
-          aria-controls="password"
-          onClick={() => setShown(!shown)}
-        >
-          {shown ? texts.hide : texts.show}
-        </button>
+        {props.children}
       </div>
     </>
   );
 }
 
+function ShowButton({ fields, shown, press }: { fields: string; shown: boolean; press: () => void }) {
+  return (
+    <button type="button" class="button quiet" aria-pressed={shown} aria-controls={fields} onClick={press}>
+      {shown ? texts.hide : texts.show}
+    </button>
+  );
+}
+
 const levels = { empty: 0, short: 1, long: 1, simple: 1, fair: 2, good: 3, strong: 4 };
+
+/** What is wrong with what was typed, and in which field. */
+interface Refusal {
+  field: "password" | "repeat";
+  text: string;
+}
+
+function refusalOf(password: string, repeated: string, judgement: Judgement): Refusal | undefined {
+  if (!acceptable(judgement)) return { field: "password", text: texts.refused[judgement] };
+  if (repeated === "") return { field: "repeat", text: texts.refused.once };
+  return password === repeated ? undefined : { field: "repeat", text: texts.refused.differ };
+}
 
 export function PasswordScreen({ flow, state }: Props<"password">) {
   const [password, setPassword] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const [shown, setShown] = useState(false);
+  const [refusal, setRefusal] = useState<Refusal>();
   const judgement = judge(password, state.address);
   const choose = (): void => {
-    if (acceptable(judgement)) void flow.choosePassword(password);
+    const wrong = refusalOf(password, repeated, judgement);
+    setRefusal(wrong);
+    if (wrong) document.getElementById(wrong.field)?.focus();
+    else void flow.choosePassword(password);
   };
+  const typed = (set: (value: string) => void) => (value: string) => {
+    set(value);
+    setRefusal(undefined);
+  };
+  const common = { autocomplete: "new-password", shown } as const;
   return (
     <Card title={texts.passwordTitle} focusHeading={false}>
       <p>{texts.password}</p>
-      <form onSubmit={submitting(choose)}>
+      <p class="note warning">{texts.passwordForgotten}</p>
+      <form noValidate onSubmit={submitting(choose)}>
         <AddressLine address={state.address} />
         <PasswordField
-          autocomplete="new-password"
+          {...common}
+          id="password"
+          label={texts.passwordLabel}
           describedBy="hint strength problem"
-          problem={state.problem}
+          focus={state.problem ?? true}
           value={password}
-          change={setPassword}
-        />
+          change={typed(setPassword)}
+        >
+          <ShowButton fields="password repeat" shown={shown} press={() => setShown(!shown)} />
+        </PasswordField>
         <p class="quiet-text" id="hint">
           {texts.passwordHint}
         </p>
@@ -188,16 +238,17 @@ export function PasswordScreen({ flow, state }: Props<"password">) {
           )}
           {texts.judged[judgement]}
         </p>
-        <ProblemNote id="problem" problem={state.problem} />
+        <PasswordField
+          {...common}
+          id="repeat"
+          label={texts.repeatLabel}
+          describedBy="problem"
+          value={repeated}
+          change={typed(setRepeated)}
+        />
+        <ProblemNote id="problem" problem={state.problem} text={refusal?.text} />
         <Actions>
-          <Button
-            kind="primary"
-            submit
-            label={texts.choose}
-            busyLabel={texts.stretching}
-            busy={flow.busy}
-            disabled={!acceptable(judgement) || password.length > longest}
-          />
+          <Button kind="primary" submit label={texts.choose} busyLabel={texts.stretching} busy={flow.busy} />
         </Actions>
       </form>
     </Card>
@@ -206,17 +257,23 @@ export function PasswordScreen({ flow, state }: Props<"password">) {
 
 export function SignInScreen({ flow, state }: Props<"sign-in">) {
   const [password, setPassword] = useState("");
+  const [shown, setShown] = useState(false);
   return (
     <Card title={texts.signInTitle} focusHeading={false}>
       <form onSubmit={submitting(() => password !== "" && void flow.signIn(password))}>
         <AddressLine address={state.address} />
         <PasswordField
+          id="password"
+          label={texts.passwordLabel}
           autocomplete="current-password"
           describedBy="problem"
-          problem={state.problem}
+          focus={state.problem ?? true}
           value={password}
           change={setPassword}
-        />
+          shown={shown}
+        >
+          <ShowButton fields="password" shown={shown} press={() => setShown(!shown)} />
+        </PasswordField>
         <ProblemNote id="problem" problem={state.problem} />
         <Actions>
           <Button kind="primary" submit label={texts.signIn} busyLabel={texts.signingIn} busy={flow.busy} />
@@ -224,6 +281,15 @@ export function SignInScreen({ flow, state }: Props<"sign-in">) {
           <OtherAddress flow={flow} />
         </Actions>
       </form>
+      <details>
+        <summary>{texts.forgotten}</summary>
+        <ul>
+          {texts.forgottenHelp.map((text) => (
+            <li key={text}>{text}</li>
+          ))}
+        </ul>
+      </details>
+      <p class="quiet-text">{texts.passwordStays}</p>
     </Card>
   );
 }
