@@ -17,6 +17,12 @@ Millis back_off(int attempts) {
   return std::min(wait, kMaxRetry);
 }
 
+// In two groups: eight digits are read and typed with fewer mistakes.
+std::string grouped(std::string_view code) {
+  const auto half = code.size() / 2;
+  return std::string(code.substr(0, half)) + " " + std::string(code.substr(half));
+}
+
 }  // namespace
 
 std::string code_mail_subject(store::MailKind kind, std::string_view host) {
@@ -34,7 +40,7 @@ std::string code_mail_text(store::MailKind kind, std::string_view host, std::str
            "If it was not you, there is nothing to do.\n";
   }
   return "Somebody, probably you, asked " + where + " for a code to register\n" + who +
-         " for secure mail. The code is\n\n    " + std::string(code) +
+         " for secure mail. The code is\n\n    " + grouped(code) +
          "\n\nType it into the page that asked for it, within 10 minutes, and only if the\n"
          "address bar of your browser shows\n\n    " +
          where +

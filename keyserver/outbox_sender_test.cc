@@ -60,7 +60,7 @@ TEST_F(OutboxSenderTest, SendsEachKindOfMail) {
   run_until([&] { return waiting().empty(); });
   const auto mails = sink.wait_for(2);
   ASSERT_EQ(mails.size(), 2u);
-  EXPECT_NE(mails[0].data.find("01234567"), std::string::npos);
+  EXPECT_NE(mails[0].data.find("\n    0123 4567\n"), std::string::npos);
   // Who is lured to a page that passes the code on can see by the mail that this is the wrong place.
   EXPECT_NE(mails[0].data.find("only if the\naddress bar of your browser shows\n\n    keys.example\n"),
             std::string::npos)

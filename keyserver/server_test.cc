@@ -36,7 +36,8 @@ std::string organisations(const std::string& name) {
 
 std::string code_in(const std::string& mail) {
   std::smatch found;
-  return std::regex_search(mail, found, std::regex("\\b([0-9]{8})\\b")) ? found[1].str() : "";
+  return std::regex_search(mail, found, std::regex("\\b([0-9]{4}) ?([0-9]{4})\\b")) ? found[1].str() + found[2].str()
+                                                                                    : "";
 }
 
 // Recipient is somebody's browser, over HTTP.

@@ -298,6 +298,12 @@ TEST(Notice, EscapesWhatItIsTold) {
   EXPECT_NE(notice.text.find("keys.example.com"), std::string::npos);
 }
 
+TEST(Notice, SaysWhatToDoOnAPhone) {
+  const auto notice = mail_notice(data_block());
+  for (const auto& text : {notice.text, notice.html})
+    EXPECT_NE(text.find("On a phone, save the attachment"), text.npos);
+}
+
 TEST(Notice, ANameDoesNotTurnTheTextAroundIt) {
   auto data = data_block();
   data.from.name =

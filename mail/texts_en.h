@@ -12,6 +12,8 @@ constexpr const char* kMailText =
     "2. Open the saved file in your browser.\n"
     "3. Click \"Open message\" and sign in at {host}. The first time, you register there with this address:\n"
     "   {to}\n"
+    "On a phone, save the attachment to your files and open it from there in a browser, or choose \"Open in\n"
+    "browser\" if your mail program offers that for the attachment; its own preview is not enough.\n"
     "\n"
     "The message itself is inside the attachment, encrypted. No password is ever asked\n"
     "for in the attachment: you sign in at {host} only.\n"
@@ -30,6 +32,9 @@ constexpr const char* kMailHtml =
     "<li>Click <b>Open message</b> and sign in at {host}. The first time, you register there with this address: "
     "<b>{to}</b></li>\n"
     "</ol>\n"
+    "<p style=\"margin:0 0 8px\">On a phone, save the attachment to your files and open it from there in a browser, or "
+    "choose <b>Open in browser</b> if your mail program offers that for the attachment; its own preview is not "
+    "enough.</p>\n"
     "<p style=\"margin:0 0 8px\">The message itself is inside the attachment, encrypted. No password is ever asked "
     "for in the attachment: you sign in at {host} only.</p>\n"
     "<p style=\"margin:0;color:#5b6875\">If you did not expect this message, ask {organisation} by a way that you "
@@ -47,7 +52,7 @@ constexpr const char* kPage =
     "</dl>\n"
     "<p>The message is in this file, encrypted. To read it, open this file in a browser with scripts switched on, "
     "click <b>Open message</b>, and sign in at {host}.</p>\n"
-    "<p>If all that you see is this text, save the file to your computer and open it from there: previews in mail "
-    "programs do not run scripts.</p>\n";
+    "<p>If all that you see is this text, save the file to your computer or phone and open it from there in a "
+    "browser: previews in mail programs do not run scripts.</p>\n";
 
 }  // namespace bulla::mail::texts_en
