@@ -56,7 +56,7 @@ net::Task<> Courier::run() {
   const auto limit = house_.settings.queue.deliveries;
   while (!stopping_) {
     const auto free = limit - std::min(limit, deliveries_.size());
-    auto claims = house_.queue.claim(queue::Stage::kDeliver, house_.claim_time(queue::Stage::kDeliver), free);
+    auto claims = house_.claim(queue::Stage::kDeliver, free);
     for (auto& one : group(std::move(claims))) deliveries_.spawn("delivery", work(std::move(one)));
     const auto due = house_.queue.next_due(queue::Stage::kDeliver);
     const bool full = deliveries_.size() >= limit;

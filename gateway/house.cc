@@ -5,10 +5,10 @@
 
 namespace bulla::gateway {
 
-Millis House::claim_time(queue::Stage stage) const {
+std::vector<queue::Claim> House::claim(queue::Stage stage, std::size_t limit) const {
   const auto now = clock.now();
-  const auto due = queue.next_due(stage);
-  return due && *due > now + settings.queue.retry_max + kMinute ? *due : now;
+  queue.hasten(stage, now, settings.queue.retry_max + kMinute);
+  return queue.claim(stage, now, limit);
 }
 
 std::string log_hash(const Keys& keys, std::string_view envelope_id) {

@@ -23,9 +23,8 @@ struct House {
 
   Backoff backoff() const { return {settings.queue.retry_first, settings.queue.retry_max}; }
   bool expired(Millis accepted) const { return clock.now() > accepted + settings.queue.expires; }
-  // claim_time is the time to claim with: now; or later when even the first who is due has to wait longer than any wait
-  // is, because the clock was put back after it was written down.
-  Millis claim_time(queue::Stage stage) const;
+  // claim takes up to `limit` recipients of a stage who are due, or would have to wait longer than any wait is.
+  std::vector<queue::Claim> claim(queue::Stage stage, std::size_t limit) const;
 };
 
 // log_hash stands for an envelope id in logs: whoever knows the id may ask the key server about the message, so logs

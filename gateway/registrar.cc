@@ -87,7 +87,7 @@ void Registrar::stop() {
 
 net::Task<> Registrar::run() {
   while (!stopping_) {
-    auto claims = house_.queue.claim(queue::Stage::kRegister, house_.claim_time(queue::Stage::kRegister), batch_limit_);
+    auto claims = house_.claim(queue::Stage::kRegister, batch_limit_);
     if (claims.empty()) {
       const auto due = house_.queue.next_due(queue::Stage::kRegister);
       co_await wake_.wait(due ? std::clamp<Millis>(*due - house_.clock.now(), 1, kIdle) : kIdle);

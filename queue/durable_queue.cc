@@ -168,6 +168,10 @@ std::vector<Claim> DurableQueue::claim(Stage stage, Millis now, std::size_t limi
   return schedule_.claim(stage, now, limit);
 }
 
+void DurableQueue::hasten(Stage stage, Millis now, Millis longest) {
+  schedule_.hasten(stage, now, longest);
+}
+
 std::optional<Millis> DurableQueue::next_due(Stage stage) const {
   return schedule_.next_due(stage);
 }

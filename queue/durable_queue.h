@@ -52,6 +52,7 @@ class DurableQueue final : public Queue {
 
   Result<std::unique_ptr<Draft>> create(BodyForm form, std::uint64_t expected_size) override;
   std::vector<Claim> claim(Stage stage, Millis now, std::size_t limit) override;
+  void hasten(Stage stage, Millis now, Millis longest) override;
   std::optional<Millis> next_due(Stage stage) const override;
   void release(const MessageId& id, std::uint32_t recipient) override;
   Result<> update(const MessageId& id, std::span<const Change> changes, std::optional<ByteView> record) override;

@@ -20,6 +20,7 @@ class FailingQueue final : public Queue {
   std::vector<Claim> claim(Stage stage, Millis now, std::size_t limit) override {
     return inner_.claim(stage, now, limit);
   }
+  void hasten(Stage stage, Millis now, Millis longest) override { inner_.hasten(stage, now, longest); }
   std::optional<Millis> next_due(Stage stage) const override { return inner_.next_due(stage); }
   void release(const MessageId& id, std::uint32_t recipient) override { inner_.release(id, recipient); }
   // As the interface says: the new steps count for this process even when it fails.

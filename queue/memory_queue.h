@@ -15,6 +15,7 @@ class MemoryQueue final : public Queue {
 
   Result<std::unique_ptr<Draft>> create(BodyForm form, std::uint64_t expected_size) override;
   std::vector<Claim> claim(Stage stage, Millis now, std::size_t limit) override;
+  void hasten(Stage stage, Millis now, Millis longest) override { schedule_.hasten(stage, now, longest); }
   std::optional<Millis> next_due(Stage stage) const override { return schedule_.next_due(stage); }
   void release(const MessageId& id, std::uint32_t recipient) override { schedule_.release(id, recipient); }
   Result<> update(const MessageId& id, std::span<const Change> changes, std::optional<ByteView> record) override;

@@ -120,6 +120,9 @@ class Queue {
 
   // claim takes up to `limit` recipients of this stage that are due, those first that have been due for longest.
   virtual std::vector<Claim> claim(Stage stage, Millis now, std::size_t limit) = 0;
+  // hasten makes everybody of this stage who would have to wait for longer than `longest` due now: the clock was put
+  // back after their times were written down.
+  virtual void hasten(Stage stage, Millis now, Millis longest) = 0;
   // next_due is when the next unclaimed recipient of this stage is due.
   virtual std::optional<Millis> next_due(Stage stage) const = 0;
   // release gives a claim back, unchanged.

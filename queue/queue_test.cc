@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "queue/durable_queue.h"
@@ -199,6 +200,22 @@ TEST_P(QueueTest, TheLongestDueComeFirst) {
   EXPECT_TRUE(update(first, {{0, {Stage::kDeliver, 1, clock().now() + 50}}}));
   clock().advance(100);
   EXPECT_EQ(claim(Stage::kDeliver, 1)[0].id, second);
+}
+
+TEST_P(QueueTest, AClockThatWasPutBackHoldsNothingUp) {
+  const auto soon = put({Stage::kDeliver, Stage::kDeliver});
+  clock().advance(kDay);
+  const auto far = put({Stage::kDeliver, Stage::kRegister});
+  clock().advance(-kDay);
+  EXPECT_THAT(claim(Stage::kDeliver), SizeIs(2));
+  EXPECT_TRUE(update(soon, {{0, {Stage::kDeliver, 1, clock().now() + kHour}}, {1, {Stage::kDeliver, 1, INT64_MAX}}}));
+
+  queue().hasten(Stage::kDeliver, clock().now(), kHour);
+  const auto claims = claim(Stage::kDeliver);
+  ASSERT_THAT(claims, SizeIs(2)) << "not the one that waits an hour";
+  EXPECT_THAT((std::set{claims[0].id, claims[1].id}), testing::UnorderedElementsAre(soon, far));
+  EXPECT_EQ(queue().next_due(Stage::kDeliver), clock().now() + kHour);
+  EXPECT_THAT(claim(Stage::kRegister), IsEmpty()) << "another stage";
 }
 
 TEST_P(QueueTest, StepsMoveOnUntilTheMessageIsGone) {

@@ -47,6 +47,19 @@ std::vector<Claim> Schedule::claim(Stage stage, Millis now, std::size_t limit) {
   return claims;
 }
 
+void Schedule::hasten(Stage stage, Millis now, Millis longest) {
+  const std::lock_guard lock(mutex_);
+  auto& waiting = due(stage);
+  while (!waiting.empty()) {
+    const auto [next, id, index] = *waiting.rbegin();
+    if (next <= now || next - now <= longest) return;
+    auto& recipient = messages_.find(id)->second.recipients[index];
+    leave(id, index, recipient);
+    recipient.step.next = now;
+    enter(id, index, recipient);
+  }
+}
+
 std::optional<Millis> Schedule::next_due(Stage stage) const {
   const std::lock_guard lock(mutex_);
   if (due(stage).empty()) return std::nullopt;

@@ -15,6 +15,7 @@ class Schedule {
  public:
   void add(const MessageId& id, Millis accepted, std::vector<Step> steps);
   std::vector<Claim> claim(Stage stage, Millis now, std::size_t limit);
+  void hasten(Stage stage, Millis now, Millis longest);
   std::optional<Millis> next_due(Stage stage) const;
   void release(const MessageId& id, std::uint32_t recipient);
   // apply sets new steps and gives the claims back. False: there is no such message or recipient; nothing is changed.
