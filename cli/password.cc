@@ -2,6 +2,7 @@
 
 #include <glib.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "core/crypto/equal.h"
@@ -33,6 +34,9 @@ Result<Secret> ask_twice(const Question& question) {
 
 Result<Secret> composed(const Secret& typed) {
   const auto text = typed.reveal();
+  // In ASCII there is one form; and glib's own buffers are not wiped.
+  if (std::ranges::all_of(text, [](std::uint8_t byte) { return byte != 0 && byte < 0x80; }))
+    return Secret::copy_of(text);
   // glib reads a byte that is not UTF-8 as the end; and it wants no NUL.
   const auto* start = reinterpret_cast<const char*>(text.data());
   if (g_utf8_validate_len(start, text.size(), nullptr) == 0)

@@ -13,7 +13,7 @@
 namespace bulla::cli {
 namespace {
 
-constexpr std::size_t kMaxSecret = 1024;
+constexpr std::size_t kMaxSecret = 4096;
 
 // HiddenInput switches a terminal's echo off until it is dropped. Ctrl-C interrupts the read instead of ending the
 // program, so that the echo comes back.
@@ -52,7 +52,7 @@ Result<Secret> read_line(int fd) {
     const auto got = read(fd, line.writable().data() + used, 1);
     if (got < 0) return fail(Code::kClosed, errno == EINTR ? "cancelled" : "the input cannot be read");
     if (got == 0 || line.reveal()[used] == '\n') break;
-    if (++used > kMaxSecret) return fail(Code::kInvalid, "that is longer than 1024 bytes");
+    if (++used > kMaxSecret) return fail(Code::kInvalid, "that is longer than 4096 bytes");
   }
   if (used > 0 && line.reveal()[used - 1] == '\r') --used;
   if (used == 0) return fail(Code::kInvalid, "nothing was entered");
@@ -77,7 +77,7 @@ Result<Secret> ask_secret(const Question& question) {
   if (question.file.empty()) return ask_terminal(question.text, question);
   if (question.file == "-") return read_line(STDIN_FILENO);
   BULLA_TRY(auto secret, program::read_secret_file(question.file));
-  if (secret.size() > kMaxSecret) return fail(Code::kInvalid, question.file + " holds more than 1024 bytes");
+  if (secret.size() > kMaxSecret) return fail(Code::kInvalid, question.file + " holds more than 4096 bytes");
   return secret;
 }
 

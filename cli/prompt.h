@@ -19,7 +19,7 @@ struct Question {
   Echo echo = Echo::kOff;
 };
 
-// ask_secret returns 1 to 1024 bytes. A file is read as program::read_secret_file does.
+// ask_secret returns 1 to 4096 bytes. A file is read as program::read_secret_file does.
 Result<Secret> ask_secret(const Question& question);
 
 }  // namespace bulla::cli

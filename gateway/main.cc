@@ -19,53 +19,17 @@
 //   One copy goes to each recipient of a sealed message, so that nobody learns of the others in Bcc.
 //
 // OPTIONS
-//   --config FILE   the configuration (default /etc/bulla/gateway.toml)
+//   --config FILE   the configuration (default /etc/bulla-gateway/config.toml)
 //   --check         read the configuration and the certificates that it names, report all mistakes, and end
 //   --enrolment     print the block that makes this gateway known to its key server, and end; keys are made if missing
 //
 // CONFIGURATION
-//   [gateway]
-//   hostname = "gateway.acme.example"     the gateway's own name in mail
-//   state = "/var/lib/bulla-gateway"      folder of the queue
-//   keys = "/etc/bulla-gateway/keys"      folder of the keys, made at the first start; back it up, apart from the state
-//   log_level = "info"                    debug | info | warn | error | off
-//   [smtp]
-//   listen = "127.0.0.1:2525"
-//   allow = ["127.0.0.0/8", "::1"]        networks that may send through the gateway; all others get 550 5.7.1
-//   max_size = "50MB"                     of one message
-//   max_memory = "512MiB"                 of all messages that are being taken in; beyond it 452 4.3.1
-//   tls_certificate, tls_key              PEM files: offers STARTTLS; read again at SIGHUP
-//   [next_hop]
-//   address = "127.0.0.1:25"              where all mail goes
-//   tls = "opportunistic"                 none | opportunistic | required (with a certificate that verifies)
-//   tls_name                              the name that the certificate must have, if it is not the address's
-//   [key_server]
-//   url = "https://keys.example.com"      plain http is taken for loopback only
-//   origin                                what recipients' browsers open, if that is another address
-//   token_file                            what the gateway shows to the key server; made at the first start
-//   ca_file                               PEM, trusted instead of the system's authorities
-//   [organisation]
-//   id = "acme"
-//   name = "Acme Ltd"
-//   domains = ["acme.example"]            senders of sealed mail must be in one of these
-//   [policy]
-//   seal = "matching"                     matching: the flag or a listed domain | all: everything but bounces
-//   subject_flag = "[secure]"             not visible outside of the envelope; "" for none
-//   recipient_domains = []                ".example.org" stands for all subdomains
-//   [envelope]
-//   subject = "keep"                      or a text to show instead
-//   expires = "90d"                       when the key server stops to release keys, or "never"
-//   [queue]
-//   retry_first = "1m"                    the first wait after a failure; it doubles
-//   retry_max = "1h"                      up to this
-//   expires = "5d"                        then the sender gets a bounce
-//   reserve = "64MiB"                     room on the disk that mail may not take; beyond it 452 4.3.1
-//   deliveries = 20                       at once
+//   TOML; every key stands in doc/configuration.md.
 //
 // POLICY
-//   See policy/policy.h. Each recipient is decided alone; a refusal is for the whole message. Bounces and other reports
-//   (null return path and multipart/report) pass unsealed unless their subject carries the flag; all other automatic
-//   mail is treated like a letter.
+//   See policy/policy.h. Each recipient is decided alone; a refusal is for the whole message. A report on another message
+//   (of delivery or disposition, with a null return path, to one recipient) passes unsealed unless its subject carries
+//   the flag; all other automatic mail is treated like a letter.
 //
 // SIGNALS
 //   SIGTERM, SIGINT   stop to take mail, finish what is under way (at most half a minute), end
@@ -115,7 +79,7 @@ Result<int> print_enrolment(const gateway::Settings& settings) {
 int main(int argc, char** argv) {
   bool enrolment = false;
   const auto options = program::parse_options(
-      argc, argv, {kName, "Seals outgoing mail: an SMTP relay in front of the internet.", "/etc/bulla/gateway.toml"},
+      argc, argv, {kName, "Seals outgoing mail: an SMTP relay in front of the internet.", "/etc/bulla-gateway/config.toml"},
       [&](CLI::App& app) {
         app.add_flag("--enrolment", enrolment, "Print this gateway's block for the key server's configuration");
       });

@@ -22,7 +22,7 @@ domains = ["ACME.example", "bücher.example"]
 )";
 
 Result<Settings> read(const std::string& text) {
-  BULLA_TRY(auto config, program::Config::parse(text, "/etc/bulla/gateway.toml"));
+  BULLA_TRY(auto config, program::Config::parse(text, "/etc/bulla-gateway/config.toml"));
   return read_settings(std::move(config));
 }
 
@@ -34,7 +34,7 @@ TEST(SettingsTest, TheSmallestAndItsDefaults) {
   EXPECT_FALSE(settings->smtp.allow.at(0).contains("10.0.0.1"));
   EXPECT_EQ(settings->key_server.url, "https://keys.example.com");
   EXPECT_EQ(settings->key_server.origin, "https://keys.example.com");
-  EXPECT_EQ(settings->key_server.token_file, "/etc/bulla/token");
+  EXPECT_EQ(settings->key_server.token_file, "/etc/bulla-gateway/token");
   EXPECT_THAT(settings->rules.sender_domains, ElementsAre("acme.example", "xn--bcher-kva.example"));
   EXPECT_EQ(settings->rules.subject_flag, "[secure]");
   EXPECT_EQ(settings->organisation.name, "acme");
@@ -83,7 +83,7 @@ TEST(SettingsTest, Mistakes) {
     const auto settings = read(row.text);
     ASSERT_FALSE(settings) << row.title;
     EXPECT_THAT(settings.error().text, HasSubstr(row.said)) << row.title;
-    EXPECT_THAT(settings.error().text, HasSubstr("/etc/bulla/gateway.toml:")) << row.title;
+    EXPECT_THAT(settings.error().text, HasSubstr("/etc/bulla-gateway/config.toml:")) << row.title;
   }
 }
 

@@ -22,27 +22,8 @@
 //                       They belong to the database and are worth as much as the accounts in it: without opaque.key
 //                       nobody can sign in. Keep their backup apart from that of the database.
 //
-// CONFIGURATION (TOML)
-//   [server]
-//   listen           Address and port, 127.0.0.1:8443. Without TLS only loopback is served.
-//   origin           What browsers call it: https://keys.example.com, in lower case and without a slash at the end.
-//                    Envelopes point to it: choose it for long.
-//   tls_certificate, tls_key
-//                    PEM files. Without them plain HTTP, for a proxy that does TLS.
-//   trusted_proxies  Networks whose X-Forwarded-For and X-Forwarded-Proto are believed. Needed behind a proxy, or all
-//                    recipients share the limits of one network.
-//   state, keys      The two folders, /var/lib/bulla-keyserver and /etc/bulla-keyserver/keys.
-//   [mail]
-//   relay            Where codes are sent, 127.0.0.1:25.
-//   tls              none, opportunistic (default) or required.
-//   ca_file          Authorities for `required`, instead of the system's.
-//   from             Sender of codes, no-reply@HOST. The return path is null.
-//   [limits]
-//   factor           Multiplies all limits on how often something may be asked, 1. For tests and measurements.
-//   [log]
-//   level            debug, info, warn, error or off.
-//   [[organisation]] Whose gateway is served; `bulla-gateway --enrolment` prints this block.
-//   id, name, domains, signing_keys, token_sha256
+// CONFIGURATION
+//   TOML; every key stands in doc/configuration.md.
 //
 // SIGNALS
 //   SIGTERM, SIGINT  Stop listening, finish what was begun, end.
