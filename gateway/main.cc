@@ -27,9 +27,9 @@
 //   TOML; every key stands in doc/configuration.md.
 //
 // POLICY
-//   See policy/policy.h. Each recipient is decided alone; a refusal is for the whole message. A report on another message
-//   (of delivery or disposition, with a null return path, to one recipient) passes unsealed unless its subject carries
-//   the flag; all other automatic mail is treated like a letter.
+//   See policy/policy.h. Each recipient is decided alone; a refusal is for the whole message. A report on another
+//   message (of delivery or disposition, with a null return path, to one recipient) passes unsealed unless its subject
+//   carries the flag; all other automatic mail is treated like a letter.
 //
 // SIGNALS
 //   SIGTERM, SIGINT   stop to take mail, finish what is under way (at most half a minute), end
@@ -79,7 +79,8 @@ Result<int> print_enrolment(const gateway::Settings& settings) {
 int main(int argc, char** argv) {
   bool enrolment = false;
   const auto options = program::parse_options(
-      argc, argv, {kName, "Seals outgoing mail: an SMTP relay in front of the internet.", "/etc/bulla-gateway/config.toml"},
+      argc, argv,
+      {kName, "Seals outgoing mail: an SMTP relay in front of the internet.", "/etc/bulla-gateway/config.toml"},
       [&](CLI::App& app) {
         app.add_flag("--enrolment", enrolment, "Print this gateway's block for the key server's configuration");
       });

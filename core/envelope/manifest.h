@@ -52,8 +52,8 @@ struct Manifest {
   bool operator==(const Manifest&) const = default;
 };
 
-// is_author says whether an address may stand in `from` and `sender`: nothing hidden in it, nor a second @. Readers vouch
-// for its domain, so nothing in it may look like another address.
+// is_author says whether an address may stand in `from` and `sender`: nothing hidden in it, nor a second @. Readers
+// vouch for its domain, so nothing in it may look like another address.
 bool is_author(std::string_view address);
 
 // write_manifest: kInvalid when a bound is broken or the text would be longer than kMaxManifest.
