@@ -8,6 +8,7 @@ namespace {
 constexpr int kPage = 50;
 constexpr Millis kFirstRetry = 2 * kSecond;
 constexpr Millis kMaxRetry = kMinute;
+constexpr Millis kLeastRest = 200;
 // Even if nothing wakes it: for clocks that jump, and stores that fail.
 constexpr Millis kLongestPause = 30 * kSecond;
 
@@ -64,10 +65,18 @@ net::Task<> OutboxSender::run() {
     if (!mails) log_.error("outbox.unreadable", mails.error());
     if (!mails || mails->empty()) {
       (void)co_await waiting_.wait(co_await pause());
+      co_await net::sleep(rest());
       continue;
     }
     for (auto& mail : *mails) co_await send(std::move(mail));
   }
+}
+
+// Whoever asked has long been answered before anything is done for the mail, which strangers do not get: what it costs
+// would show in the time that the answer takes, and in that of the next ones.
+Millis OutboxSender::rest() const {
+  const auto drawn = random_array<1>(world_.random);
+  return kLeastRest + (drawn ? (*drawn)[0] : 0);
 }
 
 // due takes mails that are never sent out of the outbox, and returns the others.

@@ -24,6 +24,7 @@ class OutboxSender {
   net::Task<> send(store::OutboxMail mail);
   net::Task<> finish(store::OutboxMail mail, smtp::Outcome outcome, int reply_code);
   net::Task<Millis> pause();
+  Millis rest() const;
 
   keys::World world_;
   const Settings& settings_;
