@@ -41,6 +41,17 @@ Ran 1 test in 2.0s
 
 FAILED (failures=1)
 """
+UNITTEST_WAITED = """test_a (tests.x_test.X.test_a) ... ERROR
+======================================================================
+ERROR: test_a (tests.x_test.X.test_a)
+----------------------------------------------------------------------
+Traceback (most recent call last):
+TimeoutError: 0 of 1 mails came within 20 s
+----------------------------------------------------------------------
+Ran 1 test in 20.0s
+
+FAILED (errors=1)
+"""
 REPORT = {"testResults": [{"assertionResults": [
     {"fullName": "a name is no path", "status": "failed"},
     {"fullName": "a name is short", "status": "passed"},
@@ -144,6 +155,11 @@ class Logs(unittest.TestCase):
             with self.subTest(title):
                 self.assertEqual(mutate.failed_tests(kind, log, report), names)
 
+    def test_a_wait_in_vain_is_told_from_a_failure(self):
+        self.assertTrue(mutate.only_timed_out(UNITTEST_WAITED))
+        self.assertFalse(mutate.only_timed_out(UNITTEST))
+        self.assertFalse(mutate.only_timed_out(UNITTEST_WAITED + UNITTEST))
+
     def test_what_did_not_run_proves_nothing(self):
         rows = [
             ("gtest", "gtest", GTEST_PASSED, {}, True),
@@ -185,6 +201,14 @@ class FakeTree(mutate.Tree):
         return (1, "[  FAILED  ] A.B (0 ms)\n", {}) if broken else (0, GTEST_PASSED, {})
 
 
+class SlowTree(FakeTree):
+    """Its test waits in vain, and then runs to its end."""
+
+    def test(self, title, check):
+        self.times = getattr(self, "times", 0) + 1
+        return (1, UNITTEST_WAITED, {}) if self.times == 1 else (0, "Ran 1 test in 1s\n\nOK\n", {})
+
+
 class TheCopy(unittest.TestCase):
     def setUp(self):
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -220,6 +244,13 @@ class TheCopy(unittest.TestCase):
         self.assertEqual(mutate.attempt(self.tree, mutation())[0], "UNCLEAR")
         self.assertEqual((self.tree.path / "a.txt").read_text(), "one\n")
         self.assertEqual((self.root / "a.txt").read_text(), "one\n", "the tree itself is never touched")
+
+    def test_what_waited_in_vain_runs_twice(self):
+        tree = SlowTree(self.root, self.tree.path.parent)
+        tree.sync()
+        slow = mutation(test=Check("unittest", "tests.x_test.X.test_a"))
+        self.assertEqual(mutate.attempt(tree, slow)[0], "SURVIVED", "the second run counts")
+        self.assertEqual(tree.times, 2)
 
     def test_pages_come_back_as_new(self):
         self.tree.sync()

@@ -48,6 +48,7 @@ class Run:
     def __init__(self, options: argparse.Namespace):
         self.options = options
         self.running: dict[str, float] = {}
+        self.stopped = False
         self.lock = threading.Lock()
 
     def stamp(self, name: str) -> Path:
@@ -71,9 +72,6 @@ class Run:
         return kept if good else None
 
     def fuzz(self, name: str) -> bool:
-        if before := self.done_before(name):
-            self.say(name, "done before", before)
-            return True
         with self.lock:
             self.running[name] = time.monotonic()
         corpus, crashes = self.options.state / "corpus" / name, self.options.state / "crashes"
@@ -90,7 +88,8 @@ class Run:
         if clean:
             kept = {"program": digest, "seconds": self.options.seconds, **found}
             self.stamp(name).write_text(json.dumps(kept) + "\n")
-        self.say(name, "clean" if clean else f"FAILED ({log}; inputs: {crashes}/{name}-*)", found)
+        failure = "stopped" if self.stopped else f"FAILED ({log}; inputs: {crashes}/{name}-*)"
+        self.say(name, "clean" if clean else failure, found)
         with self.lock:
             del self.running[name]
         return clean
@@ -103,10 +102,26 @@ class Run:
             flush=True,
         )
 
+    def fuzz_all(self, names: list[str]) -> int:
+        """Runs those that have not been done before; how many of all are clean. Ends early with KeyboardInterrupt."""
+        before = {name: kept for name in names if (kept := self.done_before(name))}
+        for name, kept in before.items():
+            self.say(name, "done before", kept)
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            futures = [pool.submit(self.fuzz, name) for name in names if name not in before]
+            try:
+                self.progress(names, futures)
+            except KeyboardInterrupt:
+                # The ones that run have heard it as well.
+                self.stopped = True
+                pool.shutdown(cancel_futures=True)
+                raise
+        return len(before) + sum(future.result() for future in futures)
+
     def progress(self, names: list[str], futures: list) -> None:
         """One line of what is going on, and how long it will take, each half minute."""
         while True:
-            done, left = concurrent.futures.wait(futures, timeout=30)
+            _, left = concurrent.futures.wait(futures, timeout=30)
             if not left:
                 return
             with self.lock:
@@ -114,7 +129,7 @@ class Run:
                 spent = max((time.monotonic() - start for start in self.running.values()), default=0)
             rounds = -(-len(left) // self.options.jobs)
             minutes = max(1, round((rounds * self.options.seconds - spent) / 60))
-            print(f"{len(done)} of {len(names)} fuzzers done, {running} running, {minutes} min left", flush=True)
+            print(f"{len(names) - len(left)} of {len(names)} fuzzers done, {running} running, {minutes} min left", flush=True)
 
 
 def main() -> int:
@@ -134,16 +149,10 @@ def main() -> int:
     if unknown or not there:
         parser.error(f"no such fuzzer: {', '.join(sorted(unknown)) or 'none was built'}; there are: {', '.join(there)}")
     names = options.names or there
-    run = Run(options)
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        futures = [pool.submit(run.fuzz, name) for name in names]
-        try:
-            run.progress(names, futures)
-        except KeyboardInterrupt:
-            # The ones that run have heard it as well.
-            pool.shutdown(cancel_futures=True)
-            return 130
-    clean = sum(future.result() for future in futures)
+    try:
+        clean = Run(options).fuzz_all(names)
+    except KeyboardInterrupt:
+        return 130
     print(f"{clean} fuzzers clean, {len(names) - clean} not")
     return 0 if clean == len(names) else 1
 

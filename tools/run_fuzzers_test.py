@@ -1,8 +1,11 @@
 """Tests of the fuzzers' runner, with programs that behave like fuzzers: clean, broken, silent."""
 
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -76,6 +79,19 @@ class Runner(unittest.TestCase):
         (self.path / "state" / "done" / "a.json").write_text('{"program": "')
         self.run_all("--resume")
         self.assertEqual(self.times("a"), 4, "a note that was cut off is none")
+
+    def test_stopping_is_no_failure(self):
+        self.program("a", "trap 'exit 72' INT; touch begun; sleep 60 & wait")
+        tool = Path(__file__).with_name("run_fuzzers.py")
+        command = [sys.executable, tool, "--programs", "bin", "--seeds", "seeds", "--state", "state", "--logs", "logs"]
+        run = subprocess.Popen(command, cwd=self.path, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        while not (self.path / "begun").exists():
+            time.sleep(0.01)
+        os.killpg(run.pid, signal.SIGINT)
+        out, _ = run.communicate(timeout=20)
+        self.assertEqual(run.returncode, 130)
+        self.assertIn(": stopped", out)
+        self.assertNotIn("FAILED", out)
 
     def test_names(self):
         self.clean("a")
