@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import smtplib
 import sqlite3
@@ -11,6 +12,7 @@ import unittest
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from unittest import mock
 
 from tests.lib.evidence import RecordingProxy, find, find_in_files, marker
 from tests.lib.recipient import Recipient, Refused, read_mail, wait_for
@@ -19,11 +21,11 @@ from tests.lib.stack import ROOT, Stack
 BOB, CAROL, EVE = "bob@partner.example", "carol@partner.example", "eve@partner.example"
 
 
-def marked_mail(markers):
+def marked_mail(markers, to):
     """A mail with a marker in each place where content may be, in several encodings."""
     subject, text, html, attached, name, inner = markers
     message = EmailMessage(policy=SMTP)
-    message["From"], message["To"] = "Ann <ann@acme.example>", f"{BOB}, {CAROL}"
+    message["From"], message["To"] = "Ann <ann@acme.example>", ", ".join(to)
     message["Subject"] = f"Grüße {subject}"
     message.set_content(f"ä {text}\n", cte="quoted-printable")
     message.add_alternative(f"<p>ä {html}</p>", subtype="html", cte="base64")
@@ -43,13 +45,16 @@ def html_of(path):
 
 
 class Loot:
-    """A copy of everything that a key server has on its disks: state, keys, configuration."""
+    """A copy of everything that a key server has on its disks: state, keys, configuration, log."""
 
     def __init__(self, stack, folder):
         folder.mkdir()
         for name in ("keyserver", "keyserver-keys"):
             shutil.copytree(stack.state / name, folder / name)
+        for name in ("keyserver.toml", "keyserver.log"):
+            shutil.copy(stack.state / name, folder)
         self.folder = folder
+        self.files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         # The thief's own work goes on in another copy: reading a database may change its files.
         shutil.copytree(folder / "keyserver", folder / "work")
         with sqlite3.connect(folder / "work" / "keys.sqlite") as database:
@@ -58,43 +63,69 @@ class Loot:
             tables = [name for name, in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             rows = [row for table in tables for row in database.execute(f"SELECT * FROM {table}")]
         database.close()
-        self.blobs = [value for row in rows for value in row if isinstance(value, bytes)]
+        self.values = [value if isinstance(value, bytes) else value.encode() for row in rows for value in row if isinstance(value, (bytes, str))]
 
     @property
     def release_key(self):
         return (self.folder / "keyserver-keys" / "release.key").read_text().strip()
 
-    def raw_keys(self):
-        """The bytes of the two other key files."""
-        return [base64.urlsafe_b64decode((self.folder / "keyserver-keys" / name).read_text().strip() + "==") for name in ("opaque.key", "server.secret")]
+    def bytes_held(self):
+        """All that its files and the columns of its tables hold, as it is, and whatever in that reads as base64."""
+        held = [*(path.read_bytes() for path in self.files), *self.values]
+        texts = [text for data in held for text in re.findall(rb"[A-Za-z0-9+/_-]{22,}", data)]
+        # What stands in front of a text in a file may look like a part of it; and its last bytes count, padded or not.
+        texts = [text[at:].translate(bytes.maketrans(b"+/", b"-_")) + b"AAA" for text in texts for at in range(4)]
+        return held + [base64.urlsafe_b64decode(text[: len(text) // 4 * 4]) for text in texts]
 
     def stanzas_for(self, address):
         return [(holder, stanza) for owner, holder, stanza in self.shares if owner == address]
 
+    @property
+    def wrapped_identity(self):
+        """The only account's private key, as an age file to what the password unlocks."""
+        (_, _, identity, _), = self.accounts
+        return identity
 
-def windows(data, size):
-    return [data[at : at + size] for at in range(len(data) - size + 1)]
+
+def stretches(held, size):
+    """Each stretch of so many bytes that may be a key. Padding repeats itself, and 32 random bytes are never all ASCII."""
+    found = {data[at : at + size] for data in held for at in range(len(data) - size + 1)}
+    return sorted(one.hex() for one in found if len(set(one)) > size // 2 and (size < 32 or not one.isascii()))
 
 
-def steal(html, loot, stanzas, identities=()):
-    """Lets an independent program try all keys of the loot on all stanzas; what it got."""
-    secrets = [*loot.raw_keys(), *loot.blobs]
-    asked = {"html": [base64.b64encode(html).decode()], "identities": [loot.release_key, *identities], "stanzas": stanzas,
-             "scalars": sorted({one.hex() for data in secrets for one in windows(data[:400], 32)}),
-             "shares": sorted({one.hex() for data in secrets for one in windows(data[:400], 16)})}
+def thief(files, identities=(), scalars=(), shares=(), stanzas=()):
+    """What an independent program makes of exactly this: the shares that it got, and for each file the plaintext or None."""
+    asked = {"html": [base64.b64encode(one).decode() for one in files], "identities": [*identities], "scalars": [*scalars],
+             "shares": [*shares], "stanzas": [*stanzas]}
     done = subprocess.run(["node", ROOT / "tests" / "lib" / "thief.mjs"], input=json.dumps(asked).encode(), capture_output=True, check=True, timeout=300)
     got = json.loads(done.stdout)
-    plain, = got["plaintexts"]
-    return got["shares"], base64.b64decode(plain) if plain else None
+    return got["shares"], [base64.b64decode(plain) if plain else None for plain in got["plaintexts"]]
+
+
+def steal(files, loot, stanzas):
+    """Lets it try all keys of the loot, and each stretch of bytes in it, on all stanzas and on the files themselves."""
+    held = loot.bytes_held()
+    return thief(files, [loot.release_key], stretches(held, 32), stretches(held, 16), stanzas)
+
+
+def scalar_of(identity):
+    """The 32 bytes in an AGE-SECRET-KEY-1 text, in hex."""
+    number = 0
+    for letter in identity.lower().removeprefix("age-secret-key-1")[:-6]:
+        number = number << 5 | "qpzry9x8gf2tvdw0s3jn54khce6mua7l".index(letter)
+    return (number >> 4).to_bytes(32, "big").hex()
 
 
 class Blind(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        """A full run, recorded: sealed, registered, activated, opened; loot is taken before and after."""
+        """A recorded run: sealed, registered, activated, opened; then a mail to who is registered by now, the first one
+        opened again, and a wrong password. Loot is taken before the registration and at the end."""
         cls.path = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.markers = [marker(what) for what in ("subject", "text", "html", "attached", "name", "inner")]
-        cls.stack = stack = Stack(cls.path / "stack")
+        markers = [[marker(mail + what) for what in ("subject", "text", "html", "attached", "name", "inner")] for mail in ("first", "second")]
+        cls.texts = [one[1].encode() for one in markers]
+        cls.markers = [text for one in markers for text in one]
+        cls.stack = stack = Stack(cls.path / "stack", keyserver_extra='[log]\nlevel = "debug"\n')
         cls.addClassCleanup(stack.stop_all)
         cls.web, cls.relay = RecordingProxy(stack.ports["keyserver"]), RecordingProxy(stack.ports["mailbox_smtp"])
         cls.addClassCleanup(cls.web.close)
@@ -107,70 +138,120 @@ class Blind(unittest.TestCase):
         stack.keyserver_config.write_text(text.replace(f'relay = "127.0.0.1:{stack.ports["mailbox_smtp"]}"', f'relay = "127.0.0.1:{cls.relay.port}"'))
         for name in ("mailbox", "keyserver", "gateway"):
             stack.start(name)
-        cls.mail = marked_mail(cls.markers)
-        with smtplib.SMTP("127.0.0.1", stack.ports["gateway"], timeout=60) as client:
-            client.sendmail("ann@acme.example", [BOB, CAROL], cls.mail)
+        cls.mails = [marked_mail(markers[0], [BOB, CAROL]), marked_mail(markers[1], [BOB])]
         cls.bob, cls.carol = cls.person(BOB), cls.person(CAROL)
-        cls.envelope = cls.bob.wait_envelopes()[0]
-        cls.html = html_of(cls.envelope)
+        cls.send(cls.mails[0], [BOB, CAROL])
+        first, = cls.bob.wait_envelopes()
         cls.before = Loot(stack, cls.path / "before")
         cls.bob.register()
-        cls.opened = cls.bob.open(cls.envelope)
+        cls.opened = [cls.bob.open(first)]
+        cls.send(cls.mails[1], [BOB])
+        cls.envelopes = cls.bob.wait_envelopes(2)
+        cls.opened += [cls.bob.open(cls.envelopes[1]), cls.bob.open(first)]
+        cls.refused = cls.opening_fails(first, "not the password")
         cls.after = Loot(stack, cls.path / "after")
+        cls.files = [html_of(path) for path in cls.envelopes]
+
+    @classmethod
+    def send(cls, mail, to):
+        with smtplib.SMTP("127.0.0.1", cls.stack.ports["gateway"], timeout=60) as client:
+            client.sendmail("ann@acme.example", to, mail)
+
+    @classmethod
+    def opening_fails(cls, envelope, password):
+        try:
+            cls.bob.open(envelope, password=password)
+        except Refused as refused:
+            return str(refused)
+        return "it did not fail"
 
     @classmethod
     def person(cls, address, home="people"):
         return Recipient(cls.path / home, address, cls.stack.mails, cls.stack.origin)
 
     def test_no_byte_of_the_message_gets_near_it(self):
-        self.assertEqual(self.opened, self.mail)
-        self.assertEqual({text for text, _ in find(self.mail, self.markers)}, set(self.markers), "the search itself finds what is there")
+        self.assertEqual(self.opened, [*self.mails, self.mails[0]])
+        self.assertIn("password", self.refused)
+        self.assertEqual({text for text, _ in find(b"".join(self.mails), self.markers)}, set(self.markers), "the search itself finds what is there")
         for place, data in {"HTTP": self.web.recorded(), "mail sent": self.relay.recorded(), "log": self.stack.log("keyserver").encode()}.items():
             with self.subTest(place):
                 self.assertGreater(len(data), 100, "something was recorded")
                 self.assertEqual(find(data, self.markers), [])
-        self.assertIn(b"/v1/envelopes", self.web.recorded())
-        self.assertIn(b"/release", self.web.recorded())
+        seen = self.web.recorded()
+        self.assertNotIn(b"content-encoding:", seen.lower(), "what is compressed cannot be searched")
+        self.assertEqual(seen.count(b"POST /v1/envelopes HTTP"), 2, "both mails were registered in what was recorded")
+        self.assertGreaterEqual(seen.count(b"/release HTTP"), 3)
         self.assertEqual(find_in_files(self.before.folder, self.markers), [])
         self.assertEqual(find_in_files(self.after.folder, self.markers), [])
         with self.subTest("in what the network sees, either"):
-            self.assertEqual(find(self.envelope.read_bytes(), self.markers), [])
+            self.assertEqual(find(b"".join(path.read_bytes() for path in self.envelopes), self.markers), [])
+
+    def test_its_files_are_those_that_are_known(self):
+        """What else it kept, this test would not know of."""
+        for loot in (self.before, self.after):
+            names = {str(path.relative_to(loot.folder)) for path in loot.files}
+            self.assertEqual({name for name in names if name.startswith("keyserver-keys/")},
+                             {"keyserver-keys/opaque.key", "keyserver-keys/release.key", "keyserver-keys/server.secret"})
+            self.assertEqual({name for name in names if name.startswith("keyserver/")},
+                             {"keyserver/keys.sqlite", "keyserver/keys.sqlite-shm", "keyserver/keys.sqlite-wal"})
 
     def test_it_never_sees_envelopes_passwords_or_half_keys(self):
-        header = base64.b64decode(self.html.split(b'id="bulla-header">')[1].split(b"</script>")[0])
-        _, _, ident, share, _ = header.split(b"\n")[1].split(b" ")
         seen = self.web.recorded()
-        self.assertIn(ident, seen, "the id is what envelopes are known by")
-        for secret in (share, self.bob.password.encode(), b"AGE-SECRET-KEY"):
-            self.assertNotIn(secret, seen)
-            self.assertNotIn(secret, self.stack.log("keyserver").encode())
+        for html in self.files:
+            header = base64.b64decode(html.split(b'id="bulla-header">')[1].split(b"</script>")[0])
+            _, _, ident, share, _ = header.split(b"\n")[1].split(b" ")
+            self.assertIn(ident, seen, "the id is what envelopes are known by")
+            for secret in (share, self.bob.password.encode(), b"AGE-SECRET-KEY"):
+                self.assertNotIn(secret, seen)
+                self.assertNotIn(secret, self.stack.log("keyserver").encode())
 
     def test_unregistered_its_disks_and_the_envelope_are_enough(self):
         """What doc/threat-model.md says is possible, is: until the recipient has registered."""
         held = self.before.stanzas_for(BOB)
         self.assertEqual([holder.split(":")[0] for holder, _ in held], ["release"])
-        shares, plain = steal(self.html, self.before, [stanza for _, stanza in held])
+        shares, (first, second) = thief(self.files, [self.before.release_key], stanzas=[stanza for _, stanza in held])
         self.assertEqual(len(shares), 1)
-        self.assertIn(self.markers[1].encode(), plain)
+        self.assertIn(self.texts[0], first)
+        self.assertIsNone(second)
         # Carol has not registered to this hour, so the later loot opens her copy too. Bob's share does not.
         self.assertEqual([holder.split(":")[0] for holder, _ in self.after.stanzas_for(CAROL)], ["release"])
         html = html_of(self.carol.wait_envelopes()[0])
-        self.assertIn(self.markers[1].encode(), steal(html, self.after, [stanza for _, stanza in self.after.stanzas_for(CAROL)])[1])
-        self.assertIsNone(steal(html, self.before, [stanza for _, stanza in held])[1])
+        self.assertIn(self.texts[0], steal([html], self.after, [stanza for _, stanza in self.after.stanzas_for(CAROL)])[1][0])
+        self.assertEqual(thief([html], [self.before.release_key], stanzas=[stanza for _, stanza in held])[1], [None])
 
-    def test_registered_its_disks_and_the_envelope_are_not(self):
-        """All keys on all stanzas, and each stretch of bytes in its files taken for a key."""
+    def test_the_thief_finds_keys_wherever_they_lie(self):
+        """The search that finds nothing below: a share, or a key, that lies anywhere in a file is found, by itself."""
+        (_, stanza), = self.before.stanzas_for(BOB)
+        share, = thief([], [self.before.release_key], stanzas=[stanza])[0]
+        scalar = scalar_of(self.before.release_key)
+        for title, given in {"the share": {"shares": [share]}, "the release key": {"scalars": [scalar], "stanzas": [stanza]}}.items():
+            with self.subTest(title):
+                self.assertIn(self.texts[0], thief(self.files[:1], **given)[1][0])
+        for title, text in {"raw": bytes.fromhex(share), "base64": base64.b64encode(bytes.fromhex(share)), "base64 for URLs": base64.urlsafe_b64encode(bytes.fromhex(share))}.items():
+            with self.subTest(f"the share, {title}, in a file"):
+                planted = self.path / "planted"
+                planted.write_bytes(bytes(500) + b"a" + text + b"b" + bytes(500))
+                with mock.patch.object(self.after, "files", [*self.after.files, planted]):
+                    self.assertIn(self.texts[0], steal(self.files[:1], self.after, [])[1][0])
+
+    def test_registered_its_disks_and_the_envelopes_are_not(self):
+        """All keys on all stanzas, that of the wrapped identity among them; and each stretch of bytes in its files, and
+        of what reads as base64 there, taken for a share, a private key, and the key of the envelope itself. What comes
+        out is the share of who has not registered, and it opens the copies of nobody else."""
         held = self.after.stanzas_for(BOB)
-        self.assertEqual([holder for holder, _ in held], [self.after.accounts[0][1]], "sealed to the account's key alone")
-        shares, plain = steal(self.html, self.after, [stanza for _, stanza in held])
-        self.assertEqual((shares, plain), ([], None))
-        # Nor with another recipient's share, which the release key opens.
-        shares, plain = steal(self.html, self.after, [stanza for _, _, stanza in self.after.shares])
-        self.assertEqual((len(shares), plain), (1, None))
+        self.assertEqual([holder for holder, _ in held], [self.after.accounts[0][1]] * 2, "sealed to the account's key alone")
+        head = self.after.wrapped_identity.split(b"\n---")[0].decode()
+        self.assertEqual(head.count("-> "), 1)
+        identity = head[head.index("-> ") :]
+        (_, carols), = self.after.stanzas_for(CAROL)
+        share = thief([], [self.after.release_key], stanzas=[carols])[0]
+        self.assertEqual(len(share), 1)
+        self.assertEqual(steal(self.files, self.after, [identity, carols, *(stanza for _, stanza in held)]), (share, [None, None]))
 
     def test_the_wrapped_identity_opens_with_no_key_of_the_server(self):
+        """The stock program says the same."""
         wrapped = self.path / "identity.age"
-        wrapped.write_bytes(self.after.accounts[0][2])
+        wrapped.write_bytes(self.after.wrapped_identity)
         key = self.after.folder / "keyserver-keys" / "release.key"
         tried = subprocess.run(["age", "-d", "-i", key, wrapped], capture_output=True, text=True, check=False)
         self.assertEqual((tried.returncode, tried.stdout), (1, ""))
@@ -190,8 +271,8 @@ class Blind(unittest.TestCase):
         person = Recipient(self.path / "thief", BOB, copy.mails, copy.origin)
         # Which key server an envelope belongs to is not signed: the thief lets it point to the copy.
         envelope = self.path / "redirected.html"
-        envelope.write_bytes(self.html.replace(self.stack.origin.encode(), copy.origin.encode()))
-        self.assertEqual(person.open(envelope), self.mail, "with the password it is the recipient")
+        envelope.write_bytes(self.files[0].replace(self.stack.origin.encode(), copy.origin.encode()))
+        self.assertEqual(person.open(envelope), self.mails[0], "with the password it is the recipient")
         with self.assertRaises(Refused) as refused:
             person.open(envelope, password="a guess")
         self.assertIn("password", str(refused.exception))
@@ -206,7 +287,7 @@ class Blind(unittest.TestCase):
             person.open(envelope)
         self.assertIn("released nothing that this account can open", str(refused.exception))
         # The true recipient's sign-in is on the true server, and still works.
-        self.assertEqual(self.bob.open(self.envelope), self.mail)
+        self.assertEqual(self.bob.open(self.envelopes[0]), self.mails[0])
 
     def thiefs_server(self):
         copy = Stack(self.path / "thiefs")

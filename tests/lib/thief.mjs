@@ -32,15 +32,21 @@ const privateKey = (scalar) =>
 const publicKey = (point) =>
   crypto.createPublicKey({ key: Buffer.concat([Buffer.from("302a300506032b656e032100", "hex"), point]), format: "der", type: "spki" });
 
-// The file key of an X25519 stanza (age v1), or null.
-function unwrap(stanza, scalar) {
+function readStanza(stanza) {
   const [first, ...body] = stanza.trim().split("\n");
   const share = Buffer.from(first.split(" ")[2], "base64");
+  return { share, point: publicKey(share), body: Buffer.from(body.join(""), "base64") };
+}
+
+// The file keys of those X25519 stanzas (age v1) that are sealed to this key.
+function unwrap(stanzas, scalar) {
+  if (stanzas.length === 0) return [];
   const key = privateKey(scalar);
   const own = crypto.createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32);
-  const secret = crypto.diffieHellman({ privateKey: key, publicKey: publicKey(share) });
-  const wrap = hkdf(secret, Buffer.concat([share, own]), "age-encryption.org/v1/X25519");
-  return decrypt(wrap, Buffer.alloc(12), Buffer.from(body.join(""), "base64"));
+  return stanzas.map(({ share, point, body }) => {
+    const secret = crypto.diffieHellman({ privateKey: key, publicKey: point });
+    return decrypt(hkdf(secret, Buffer.concat([share, own]), "age-encryption.org/v1/X25519"), Buffer.alloc(12), body);
+  });
 }
 
 function block(html, name) {
@@ -64,7 +70,8 @@ function openPayload(fileKey, payload) {
 
 const asked = JSON.parse(fs.readFileSync(0, "utf8"));
 const scalars = [...asked.identities.map(scalarOf), ...asked.scalars.map((text) => Buffer.from(text, "hex"))];
-const unwrapped = asked.stanzas.flatMap((stanza) => scalars.map((scalar) => unwrap(stanza, scalar))).filter(Boolean);
+const stanzas = asked.stanzas.map(readStanza);
+const unwrapped = scalars.flatMap((scalar) => unwrap(stanzas, scalar)).filter(Boolean);
 const shares = [...unwrapped, EMPTY, Buffer.alloc(16), ...asked.shares.map((text) => Buffer.from(text, "hex"))];
 
 // The payload's plaintext, by any of the keys and shares, or null.
