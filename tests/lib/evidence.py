@@ -1,9 +1,12 @@
 """Looks for marked content, in whatever way it may be written, in bytes that must not hold it; and records traffic."""
 
 import base64
+import json
+import re
 import secrets
 import socket
 import threading
+import urllib.parse
 from pathlib import Path
 
 
@@ -19,25 +22,41 @@ def base64_forms(data):
         yield text[(0, 2, 3)[offset] : (len(data) + offset) // 3 * 4]
 
 
-def forms(text):
-    """Every way in which the marker is looked for: title and bytes."""
-    raw = text.encode()
-    found = [("raw", raw), ("hex", raw.hex().encode()), ("HEX", raw.hex().upper().encode()),
+def forms(what):
+    """Every way in which a text, or bytes, is looked for: title and bytes."""
+    raw = what.encode() if isinstance(what, str) else what
+    found = [("raw", raw), ("hex", raw.hex().encode()),
              ("quoted-printable", b"".join(b"=%02X" % byte for byte in raw)),
-             ("percent", b"".join(b"%%%02X" % byte for byte in raw)),
-             ("UTF-16LE", text.encode("utf-16-le")), ("UTF-16BE", text.encode("utf-16-be")),
-             ("UTF-32LE", text.encode("utf-32-le"))]
+             ("percent", b"".join(b"%%%02X" % byte for byte in raw)), ("URL", urllib.parse.quote(raw).encode())]
     found += [(f"base64 at {offset}", form) for offset, form in enumerate(base64_forms(raw))]
-    for name in ("utf-16-le", "utf-16-be"):
-        found += [(f"base64 of {name} at {offset}", form) for offset, form in enumerate(base64_forms(text.encode(name)))]
+    found += [(f"{title} for URLs", form.translate(bytes.maketrans(b"+/", b"-_"))) for title, form in found if title.startswith("base64")]
+    if isinstance(what, str):
+        found += [("JSON", json.dumps(what, ensure_ascii=False)[1:-1].encode()), ("UTF-16LE", what.encode("utf-16-le")),
+                  ("UTF-16BE", what.encode("utf-16-be")), ("UTF-32LE", what.encode("utf-32-le"))]
+        for name in ("utf-16-le", "utf-16-be"):
+            found += [(f"base64 of {name} at {offset}", form) for offset, form in enumerate(base64_forms(what.encode(name)))]
     return found
 
 
+def unescaped(data):
+    """The bytes with each \\uXXXX, however many backslashes it has, read as the character that it stands for."""
+    return re.sub(rb"\\+u([0-9a-fA-F]{4})", lambda digits: chr(int(digits[1], 16)).encode("utf-8", "surrogatepass"), data)
+
+
+def views(data):
+    """The bytes as they are, and as they are read by those who drop soft breaks, line ends, white space, escapes."""
+    lines = data.replace(b"\\r", b"").replace(b"\\n", b"")
+    return {data, data.replace(b"=\r\n", b"").replace(b"=\n", b""), b"".join(lines.split()), unescaped(data)}
+
+
 def find(data, markers):
-    """The markers that `data` holds: [(marker, form)]. Line ends within base64 and soft line breaks hide nothing."""
-    views = {data, data.replace(b"=\r\n", b"").replace(b"=\n", b""), b"".join(data.split())}
-    views.add(b"".join(data.replace(b"\\r", b"").replace(b"\\n", b"").split()))
-    return [(text, title) for text in markers for title, form in forms(text) if any(form in view for view in views)]
+    """The texts (or bytes) that `data` holds: [(marker, form)]. Soft breaks, line ends within base64, \\uXXXX and the case
+    of letters hide nothing."""
+    exact = views(data)
+    folded = {view.lower() for view in exact}
+    # Base64 in another case is no base64 any more.
+    return [(what, title) for what in markers for title, form in forms(what)
+            if any(form in view for view in exact) or "base64" not in title and any(form.lower() in view for view in folded)]
 
 
 def find_in_files(folder, markers):
