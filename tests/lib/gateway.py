@@ -34,6 +34,7 @@ class Gateway:
         self.port = free_port()
         self.process = None
         self.environment = dict(os.environ)
+        self.prefix = []  # what start() puts before the program: it must become the program, so that its pid is the gateway's
         self.config = self.path / "gateway.toml"
         self.configure(changes or {})
 
@@ -80,7 +81,7 @@ reserve = "1MB"
         wait_for("the port", lambda: is_free(self.port))
         before = self.count("smtp.listening")
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", BIN / "bulla-gateway", "--config", self.config],
+            self.process = subprocess.Popen([*self.prefix, "setpriv", "--pdeathsig", "KILL", BIN / "bulla-gateway", "--config", self.config],
                                             stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment)
         wait_for("the gateway", lambda: self.count("smtp.listening") > before or self.process.poll() is not None)
         if self.process.poll() is not None:

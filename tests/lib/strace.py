@@ -1,6 +1,32 @@
-"""strace on a running process: what it asked of the kernel, seen from outside."""
+"""strace on a process: what it asked of the kernel, seen from outside."""
 
+import re
 import subprocess
+import time
+
+
+def command_of(file, calls, *options):
+    return ["strace", "-f", "-y", *options, "-e", f"trace={calls}", "-o", file]
+
+
+class StraceFromStart:
+    """Watches a process that is started with `prefix` in front of its command, and all its threads. end() gives the lines
+    when the process has ended."""
+
+    def __init__(self, file, calls, *options):
+        self.file = file
+        self.prefix = [*command_of(file, calls, *options), "-D"]
+
+    def end(self, seconds=60):
+        deadline = time.monotonic() + seconds
+        while True:
+            lines = self.file.read_text("latin-1").splitlines()
+            # The main thread's end is the last line, and strace writes it after the process is gone.
+            if lines and re.match(lines[0].split()[0] + r" +\+\+\+ (exited|killed)", lines[-1]):
+                return lines
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the trace did not end within {seconds} s: {lines[-1:]}")
+            time.sleep(0.05)
 
 
 class Strace:
@@ -8,7 +34,7 @@ class Strace:
 
     def __init__(self, pid, file, calls, *options):
         self.file = file
-        command = ["strace", "-f", "-y", *options, "-e", f"trace={calls}", "-o", file, "-p", str(pid)]
+        command = [*command_of(file, calls, *options), "-p", str(pid)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         said = b""
         while b"attached" not in said:
