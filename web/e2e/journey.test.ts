@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { Page as FirefoxPage } from "puppeteer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -37,11 +38,69 @@ afterAll(async () => {
   await stack?.close();
 }, 60_000);
 
+/** What the profiles of Chromium have asked of anybody in the network: address, header fields and body of each request. */
+const asked: { origin: string; data: string }[] = [];
+
 /** profile is a browser that has never been here. */
 async function profile(): Promise<BrowserContext> {
   const context = await browser.newContext();
   context.setDefaultTimeout(60_000);
+  context.on("request", (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (!protocol.startsWith("http")) return;
+    const head = `${request.method()} ${request.url()} ${JSON.stringify(request.headers())}`;
+    asked.push({ origin, data: head + (request.postDataBuffer()?.toString("latin1") ?? "") });
+  });
   return context;
+}
+
+/** spelled gives the ways in which a text, or bytes, may stand in a request. */
+function spelled(what: string | Buffer): string[] {
+  const bytes = Buffer.from(what);
+  const text = bytes.toString("utf8");
+  const base64 = [0, 2, 3].flatMap((cut, before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+    const known = whole.slice(cut, Math.floor((before + bytes.length) / 3) * 4);
+    return [known, known.replaceAll("+", "-").replaceAll("/", "_")];
+  });
+  return [
+    bytes.toString("latin1"),
+    bytes.toString("hex"),
+    encodeURIComponent(text),
+    JSON.stringify(text).slice(1, -1),
+    ...base64,
+  ];
+}
+
+const holds = (data: string, what: string | Buffer) => spelled(what).some((form) => data.includes(form));
+
+function block(html: string, name: string): Buffer {
+  const text = html.split(`id="bulla-${name}">`)[1]?.split("</script>")[0];
+  return Buffer.from(text ?? "", "base64");
+}
+
+/** nothingWasTold looks for the letter, the envelope and the passwords in all that was asked so far. */
+function nothingWasTold(file: string, ...passwords: string[]): void {
+  const html = readFileSync(fileURLToPath(file), "latin1");
+  const payload = block(html, "payload");
+  const [, , id = "", half = ""] = (block(html, "header").toString("latin1").split("\n")[1] ?? "").split(" ");
+  const pieces = [0.1, 0.3, 0.5, 0.7, 0.9]
+    .map((part) => Math.floor(part * payload.length))
+    .map((at) => payload.subarray(at, at + 48));
+  // The search finds what is there: in the file, in the mail, and what the key server is to know.
+  const whole = html.replaceAll(/\s/g, "");
+  for (const piece of pieces) expect(holds(whole, piece)).toBe(true);
+  expect(holds(sent.original.toString("latin1"), "bars.png")).toBe(true);
+  const all = asked.map((one) => one.data).join("\n");
+  for (const known of [id, to, "/v1/registration/finish", "/release"]) expect(holds(all, known), known).toBe(true);
+  expect(asked.length).toBeGreaterThan(5);
+  expect(new Set(asked.map((one) => one.origin))).toEqual(new Set([stack.at.origin]));
+
+  const names = sent.attachments.map((one) => one.name);
+  const texts = ["Plain words", "Grüße aus Köln", "Übersicht für das Jahr", "The mail inside the mail", "bars.png"];
+  const keys = [Buffer.from(half, "base64url"), "AGE-SECRET-KEY-1"];
+  for (const secret of [...texts, ...names, ...passwords, ...keys, ...pieces])
+    expect(holds(all, secret), String(secret)).toBe(false);
 }
 
 async function openFile(context: BrowserContext, file: string): Promise<{ envelope: Page; portal: Page }> {
@@ -78,16 +137,19 @@ async function everythingIsThere(envelope: Page): Promise<void> {
 
 test("the recipient registers, activates, reads and saves, from a file", async () => {
   const context = await profile();
-  const { envelope, portal } = await openFile(context, await stack.envelope(to));
+  const file = await stack.envelope(to);
+  const { envelope, portal } = await openFile(context, file);
   await register(portal, to);
   await confirm(portal);
   await everythingIsThere(envelope);
+  nothingWasTold(file, password);
   await context.close();
 }, 240_000);
 
 test("a returning recipient in a second profile, after a wrong password", async () => {
   const context = await profile();
-  const { envelope, portal } = await openFile(context, await stack.envelope(to));
+  const file = await stack.envelope(to);
+  const { envelope, portal } = await openFile(context, file);
   await signIn(portal, "a password that is wrong");
   await portal
     .getByRole("alert")
@@ -97,6 +159,7 @@ test("a returning recipient in a second profile, after a wrong password", async 
   await signIn(portal, password);
   await confirm(portal);
   await openedMessage(envelope).waitFor({ timeout: 90_000 });
+  nothingWasTold(file, password, "a password that is wrong");
   await context.close();
 }, 240_000);
 
