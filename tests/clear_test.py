@@ -1,17 +1,20 @@
 """Nothing in clear at the gateway: no byte of a message is ever written to a file, whatever becomes of the message."""
 
+import base64
 import os
 import re
 import signal
 import smtplib
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
 from tests.lib.evidence import find, find_in_files, marker
 from tests.lib.fake_key_server import FakeKeyServer
 from tests.lib.gateway import Gateway
+from tests.lib.memory import Tokens
 from tests.lib.recipient import wait_for
 from tests.lib.smtp_sink import SmtpSink
 from tests.lib.stack import BIN
@@ -222,6 +225,82 @@ class NothingInClear(unittest.TestCase):
         self.assert_seen(written)
         self.assertTrue(any(call.startswith("openat") and hex_of(str(gateway.config)) in call for call, _ in written.other))
         self.assert_nothing_in_clear(written)
+
+
+class Wiped(unittest.TestCase):
+    """What is left in the gateway's memory of a message of 2 MB, when the gateway is done with it."""
+
+    # GMime's parser has a buffer of 4 KiB that it frees as it is, and only what is sealed is parsed. Of the rest, nothing.
+    SLACK = 1024
+    PARSED = 4096 + SLACK
+
+    def setUp(self):
+        self.cut = False
+        sink = SmtpSink(reply=lambda verb, *_: "cut" if self.cut and verb == "DATA" else None)
+        self.gateway = Gateway(sink, changes={"max_size": '"3MB"'})
+        self.addCleanup(self.gateway.close)
+        # What is freed stays where it is, instead of going back to the kernel.
+        self.gateway.environment["GLIBC_TUNABLES"] = ("glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4000000000:"
+                                                      "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0")
+        self.gateway.start()
+        self.sent = []
+
+    def begin(self, to, sender="ann@acme.example", size=2_000_000):
+        """A connection behind DATA, and the message for it. The client does not say how large that is: buffers must grow."""
+        tokens = Tokens(size)
+        client = smtplib.SMTP("127.0.0.1", self.gateway.port, timeout=60)
+        self.addCleanup(client.close)
+        client.ehlo()
+        client.mail(sender)
+        client.rcpt(to)
+        self.assertEqual(client.docmd("DATA")[0], 354)
+        head = f"From: {sender}\r\nTo: {to}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
+        return client, tokens, (head.encode() + tokens.plain + b"--b\r\nContent-Type: application/pdf\r\n"
+                                b"Content-Transfer-Encoding: base64\r\n\r\n" + tokens.base64 + b"--b--\r\n")
+
+    def finish(self, kind, code, *arguments, bound=SLACK, **options):
+        client, tokens, data = self.begin(*arguments, **options)
+        client.send(data + b".\r\n")
+        self.assertEqual(client.getreply()[0], code)
+        self.assert_gone(kind, tokens, bound)
+        client.quit()
+        if not self.cut:
+            self.gateway.wait_empty()
+
+    def assert_gone(self, kind, tokens, bound):
+        self.sent.append((kind, tokens, bound))
+        # It may be under way still, and a worker have the last piece in its hands when the queue is empty already.
+        deadline = time.monotonic() + 10
+        while (left := tokens.left_in(self.gateway.process.pid)[1]) > bound and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertLessEqual(left, bound, kind)
+
+    def held_and_cut(self, kind, data_of):
+        """Before its end, or its client's, all of a message is there: the search sees what it must see."""
+        client, tokens, data = self.begin("bob@x.example")
+        client.send(data_of(data))
+        sent = data_of(data).count(tokens.magic) + data_of(data).count(base64.b64encode(tokens.magic))
+        wait_for("the message in memory", lambda: tokens.left_in(self.gateway.process.pid)[0] > sent - 200, 20)
+        client.close()
+        self.assert_gone(kind, tokens, self.SLACK)
+
+    def test_of_the_body_nothing_of_ours_is_left(self):
+        self.held_and_cut("whole, but without its end", lambda data: data)
+        self.finish("sealed", 250, "bob@partner.example", bound=self.PARSED)
+        self.finish("passed", 250, "bob@x.example")
+        self.finish("refused by policy", 550, "bob@partner.example", sender="eve@evil.example")
+        self.finish("too large", 552, "bob@x.example", size=4_000_000)
+        self.held_and_cut("cut off", lambda data: data[:1_500_000])
+        self.cut = True
+        self.finish("waiting, after the next hop hung up", 250, "bob@x.example")
+        self.gateway.wait_event("mail.deferred")
+        self.cut = False
+        self.gateway.wait_empty()
+        self.assertEqual(len(self.gateway.sink.mails), 3)
+        left = {kind: tokens.left_in(self.gateway.process.pid) for kind, tokens, _ in self.sent}
+        print("\n  left: " + ", ".join(f"{kind} {size} bytes" for kind, (_, size) in left.items()), flush=True)
+        for kind, _, bound in self.sent:
+            self.assertLessEqual(left[kind][1], bound, kind)
 
 
 class NoCoreDumps(unittest.TestCase):

@@ -33,8 +33,8 @@ class SmtpSink:
     """Listens on loopback in a thread of its own until close().
 
     accept(mail) is called before the final reply; what it raises becomes a 451. reply(verb, argument, sink) may
-    return a line to be sent instead of the usual one ("550 5.1.1 no such user"), or "close" to hang up; None leaves
-    the usual reply.
+    return a line to be sent instead of the usual one ("550 5.1.1 no such user"), or "close" to hang up, or for DATA
+    "cut" to hang up in the middle of it; None leaves the usual reply.
     """
 
     def __init__(self, accept=None, port=0, reply=None, certificate=None, size=200_000_000):
@@ -99,6 +99,10 @@ class SmtpSink:
             verb = verb.upper()
             scripted = self.reply(verb, argument, self)
             if scripted == "close":
+                return
+            if scripted == "cut":
+                await say("354 go on")
+                await reader.readexactly(100_000)
                 return
             if scripted and not scripted.startswith(("2", "3")):
                 await say(scripted)
