@@ -18,6 +18,8 @@ from pathlib import Path
 
 # What one input may take, at most.
 LIMITS = ["-timeout=20", "-rss_limit_mb=2048"]
+# libFuzzer's exit code after Ctrl-C, which reaches it before it reaches us.
+INTERRUPTED = 72
 
 
 def figures(log: str) -> dict:
@@ -88,7 +90,7 @@ class Run:
         if clean:
             kept = {"program": digest, "seconds": self.options.seconds, **found}
             self.stamp(name).write_text(json.dumps(kept) + "\n")
-        failure = "stopped" if self.stopped else f"FAILED ({log}; inputs: {crashes}/{name}-*)"
+        failure = "stopped" if self.stopped or code == INTERRUPTED else f"FAILED ({log}; inputs: {crashes}/{name}-*)"
         self.say(name, "clean" if clean else failure, found)
         with self.lock:
             del self.running[name]
