@@ -66,12 +66,23 @@ net::Task<> Courier::run() {
 }
 
 net::Task<> Courier::work(std::vector<queue::Claim> claims) {
+  try {
+    co_await deliver(claims);
+  } catch (...) {
+    if (net::was_cancelled(std::current_exception())) throw;
+    house_.log.error("delivery.failed",
+                     {{"queue_id", claims.front().id.text()}, {"reason", net::describe(std::current_exception())}});
+    house_.try_later(claims);
+  }
+  wake_.set();
+}
+
+net::Task<> Courier::deliver(const std::vector<queue::Claim>& claims) {
   auto message = co_await house_.workers.run([&] { return load(house_, claims); });
   if (message && message->record.sealed)
     co_await deliver_sealed(*message);
   else if (message)
     co_await deliver_passed(*message);
-  wake_.set();
 }
 
 net::Task<> Courier::deliver_sealed(const Loaded& message) {

@@ -23,7 +23,9 @@ class Courier {
   void stop();
 
  private:
+  // work delivers claims of one message. Whatever happens, those that are not settled then are tried later.
   net::Task<> work(std::vector<queue::Claim> claims);
+  net::Task<> deliver(const std::vector<queue::Claim>& claims);
   net::Task<> deliver_sealed(const Loaded& message);
   net::Task<> deliver_passed(const Loaded& message);
   Result<mail::MailFrame> compose(const Record& record, const RecordRecipient& recipient) const;

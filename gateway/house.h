@@ -23,6 +23,11 @@ struct House {
 
   Backoff backoff() const { return {settings.queue.retry_first, settings.queue.retry_max}; }
   bool expired(Millis accepted) const { return clock.now() > accepted + settings.queue.expires; }
+  // try_later gives claims back whose attempt came to nothing by a fault of ours (no memory, a disk that does not
+  // answer). Only in memory, so it works whatever else does not.
+  void try_later(const std::vector<queue::Claim>& claims) const {
+    for (const auto& claim : claims) queue.release(claim, clock.now() + settings.queue.retry_first);
+  }
   // claim takes up to `limit` recipients of a stage who are due, or would have to wait longer than any wait is.
   std::vector<queue::Claim> claim(queue::Stage stage, std::size_t limit) const;
 };

@@ -30,6 +30,7 @@ std::optional<Loaded> load(const House& house, const std::vector<queue::Claim>& 
     record = fail(Code::kInternal, "the record has no share left");
   if (!record) {
     house.log.error("queue.unreadable", record.error(), {{"queue_id", first.id.text()}});
+    if (record.error().code == Code::kUnavailable) house.try_later(claims);
     return std::nullopt;
   }
   return Loaded{first.id, first.accepted, std::move(*record), claims};

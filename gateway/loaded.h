@@ -20,8 +20,9 @@ struct Loaded {
 // group puts claims of one message together, the oldest message first.
 std::vector<std::vector<queue::Claim>> group(std::vector<queue::Claim> claims);
 
-// load reads the record of claims of one message. What cannot be read is logged and stays claimed, so that it is not
-// tried again and again; a restart tries once more. Blocks on the disk.
+// load reads the record of claims of one message. Nothing, and a line in the log, when it cannot be read: if the disk
+// does not answer it is tried later; a record that is damaged stays claimed, so that it is not tried again and again (a
+// restart tries once more). Blocks on the disk.
 std::optional<Loaded> load(const House& house, const std::vector<queue::Claim>& claims);
 
 }  // namespace bulla::gateway

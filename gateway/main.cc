@@ -63,7 +63,7 @@ Result<int> serve(const gateway::Settings& settings, const std::string& config) 
   if (!html) return fail(Code::kInternal, "this program was built without the envelope's page");
   program::Log log(kName, settings.log_level);
   BULLA_TRY(const auto service, gateway::Service::start(settings, keys, as_text(html->bytes), log));
-  service->run([&] { return gateway::load_settings(config); });
+  BULLA_CHECK_OK(service->run([&] { return gateway::load_settings(config); }));
   return program::kExitOk;
 }
 

@@ -93,8 +93,20 @@ net::Task<> Registrar::run() {
       co_await wake_.wait(due ? std::clamp<Millis>(*due - house_.clock.now(), 1, kIdle) : kIdle);
       continue;
     }
-    co_await pause(co_await batch(std::move(claims)));
+    co_await pause(co_await batch_or_later(std::move(claims)));
   }
+}
+
+net::Task<Millis> Registrar::batch_or_later(std::vector<queue::Claim> claims) {
+  try {
+    co_return co_await batch(claims);
+  } catch (...) {
+    if (net::was_cancelled(std::current_exception())) throw;
+    house_.log.error("registration.failed",
+                     {{"reason", net::describe(std::current_exception())}, {"recipients", claims.size()}});
+  }
+  house_.try_later(claims);
+  co_return house_.settings.queue.retry_first;
 }
 
 // New mail rings too, but does not end a pause. Not by the wall clock, which may jump.
@@ -158,7 +170,7 @@ net::Task<Millis> Registrar::failed(std::vector<Loaded> messages, Error error) {
         if (alone || (!denied && !divide && house_.expired(message.accepted)))
           attempts.push_back({claim, Ending::kAgain, "5.4.7", error.text});
         else
-          house_.queue.release(claim.id, claim.recipient);
+          house_.queue.release(claim, claim.step.next);
       }
       if (!attempts.empty()) settle(house_, message, attempts);
     }

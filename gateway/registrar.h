@@ -26,6 +26,8 @@ class Registrar {
  private:
   // Outcome of a batch: how long to pause before the next one.
   net::Task<Millis> batch(std::vector<queue::Claim> claims);
+  // batch_or_later is batch() for whatever may happen: an exception is logged, and its claims are tried later.
+  net::Task<Millis> batch_or_later(std::vector<queue::Claim> claims);
   net::Task<> pause(Millis length);
   net::Awaiting<std::vector<NewEnvelope>> prepare(std::vector<Loaded>& messages);
   net::Task<Millis> failed(std::vector<Loaded> messages, Error error);

@@ -47,6 +47,10 @@ Service::Service(const Settings& settings, const Keys& keys, program::Log& log)
       log_(log),
       loop_([this](std::string_view name, std::string_view text) {
         log_.error("task.failed", {{"task", name}, {"reason", text}});
+        // Without these, mail would be taken and never sent: better to be started again.
+        if (name != "registrar" && name != "courier" && name != "delivery") return;
+        broken_ = std::string(name);
+        loop_.stop();
       }),
       sealers_(sealer_threads()),
       workers_(disk_threads(settings)) {}
@@ -114,7 +118,7 @@ Result<> Service::listen() {
   return {};
 }
 
-void Service::run(const std::function<Result<Settings>()>& reload_settings) {
+Result<> Service::run(const std::function<Result<Settings>()>& reload_settings) {
   parts_ = std::make_unique<net::TaskGroup>(loop_);
   parts_->spawn("registrar", registrar_->run());
   parts_->spawn("courier", courier_->run());
@@ -126,6 +130,9 @@ void Service::run(const std::function<Result<Settings>()>& reload_settings) {
   loop_.on_signal(SIGHUP, [this, reload_settings] { reload(reload_settings()); });
   loop_.run();
   log_.info("gateway.ended", {{"messages", queue_->stats().messages}});
+  if (broken_.empty()) return {};
+  return fail(Code::kInternal, "the " + broken_ + " has ended by an error, so mail would wait for ever",
+              "The log has the reason (task.failed). Start the gateway again: nothing is lost.");
 }
 
 void Service::reload(const Result<Settings>& fresh) {

@@ -18,7 +18,8 @@ class Service {
   ~Service();
   // run works until SIGTERM or SIGINT, and then drains: what is being received or delivered is finished, within bounds.
   // At SIGHUP it takes policy and certificate anew: `reload` reads the configuration again.
-  void run(const std::function<Result<Settings>()>& reload);
+  // kInternal when a part that the mail needs has ended by an error: the program is to be started again.
+  Result<> run(const std::function<Result<Settings>()>& reload);
 
  private:
   Service(const Settings& settings, const Keys& keys, program::Log& log);
@@ -52,6 +53,7 @@ class Service {
   std::unique_ptr<net::SmtpServer> server_;
   std::unique_ptr<net::TaskGroup> parts_;
   bool ending_ = false;
+  std::string broken_;  // which part has ended by an error
 };
 
 }  // namespace bulla::gateway

@@ -193,11 +193,25 @@ TEST_F(SettleTest, ADiskThatDoesNotWorkIsLogged) {
 
 TEST_F(SettleTest, ARecordThatCannotBeReadIsNotTriedAgain) {
   const auto message = put(Stage::kDeliver);
-  inner_.release(message.id, 0);
+  inner_.release(message.claims[0], clock_.now());
   ASSERT_TRUE(inner_.update(message.id, std::vector<queue::Change>(), as_bytes("rubbish")));
   EXPECT_FALSE(load(house_, inner_.claim(Stage::kDeliver, clock_.now(), 9)));
   EXPECT_THAT(inner_.claim(Stage::kDeliver, clock_.now(), 9), IsEmpty());
   EXPECT_THAT(lines_.back(), HasSubstr("queue.unreadable"));
+}
+
+TEST_F(SettleTest, ARecordOfADiskThatDoesNotAnswerIsTriedLater) {
+  const auto message = put(Stage::kDeliver);
+  inner_.release(message.claims[0], clock_.now());
+  const auto claims = inner_.claim(Stage::kDeliver, clock_.now(), 9);
+  queue_.fail_at(0);
+  EXPECT_FALSE(load(house_, claims));
+  EXPECT_THAT(lines_.back(), HasSubstr("queue.unreadable"));
+  EXPECT_THAT(inner_.claim(Stage::kDeliver, clock_.now(), 9), IsEmpty()) << "not at once";
+  clock_.advance(settings_.queue.retry_first);
+  const auto again = inner_.claim(Stage::kDeliver, clock_.now(), 9);
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_TRUE(load(house_, again));
 }
 
 TEST(FailureOf, KeepsTheStatusAndIsNeverTemporary) {

@@ -47,7 +47,13 @@ Task<> begin(std::shared_ptr<Entry> entry, Task<> task) {
   co_await std::move(task);
 }
 
-bool is_cancelled(const std::exception_ptr& error) {
+SteadyClock::time_point after(Millis time) {
+  return SteadyClock::now() + std::chrono::milliseconds(time);
+}
+
+}  // namespace
+
+bool was_cancelled(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const boost::system::system_error& e) {
@@ -66,12 +72,6 @@ std::string describe(const std::exception_ptr& error) {
     return "unknown exception";
   }
 }
-
-SteadyClock::time_point after(Millis time) {
-  return SteadyClock::now() + std::chrono::milliseconds(time);
-}
-
-}  // namespace
 
 // The order matters: what is suspended is destroyed with the context, and uses what stands above it.
 struct Loop::State {
@@ -134,7 +134,7 @@ std::uint64_t Loop::spawn_then(std::string name, Task<> task, std::function<void
     tasks->entries.erase(id);
     // The coroutine's frame still refers to the signal while this runs.
     asio::post(state_->context, [entry] {});
-    if (error && !is_cancelled(error)) report(name, describe(error));
+    if (error && !was_cancelled(error)) report(name, describe(error));
     if (ended) ended(id);
   };
   asio::co_spawn(state_->context, begin(entry, std::move(task)),

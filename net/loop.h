@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -90,6 +91,10 @@ class TaskGroup {
   struct State;
   std::shared_ptr<State> state_;
 };
+
+// For those who catch what a task throws. was_cancelled: it only has to end, and the error goes on. describe: its text.
+bool was_cancelled(const std::exception_ptr& error);
+std::string describe(const std::exception_ptr& error);
 
 // sleep waits on the current task's loop. A cancelled task throws out of it.
 Task<> sleep(Millis time);

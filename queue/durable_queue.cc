@@ -176,8 +176,8 @@ std::optional<Millis> DurableQueue::next_due(Stage stage) const {
   return schedule_.next_due(stage);
 }
 
-void DurableQueue::release(const MessageId& id, std::uint32_t recipient) {
-  schedule_.release(id, recipient);
+void DurableQueue::release(const Claim& claim, Millis next) {
+  schedule_.release(claim, next);
 }
 
 // ---- the record file

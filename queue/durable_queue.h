@@ -54,7 +54,7 @@ class DurableQueue final : public Queue {
   std::vector<Claim> claim(Stage stage, Millis now, std::size_t limit) override;
   void hasten(Stage stage, Millis now, Millis longest) override;
   std::optional<Millis> next_due(Stage stage) const override;
-  void release(const MessageId& id, std::uint32_t recipient) override;
+  void release(const Claim& claim, Millis next) override;
   Result<> update(const MessageId& id, std::span<const Change> changes, std::optional<ByteView> record) override;
   Result<Secret> record(const MessageId& id) override;
   Result<std::unique_ptr<Body>> body(const MessageId& id) override;

@@ -1,5 +1,7 @@
 #include "queue/failing_queue.h"
 
+#include <new>
+
 namespace bulla::queue {
 
 class FailingQueue::FailingDraft final : public Draft {
@@ -28,6 +30,7 @@ void FailingQueue::fail_at(std::uint64_t number, Code code, bool on) {
 
 Result<> FailingQueue::step() {
   const auto number = operations_++;
+  if (number == throw_at_) throw std::bad_alloc();
   const auto from = fail_from_.load();
   if (number == from || (on_ && number > from)) return fail(code_, "the test broke the queue here");
   return {};

@@ -17,7 +17,7 @@ class MemoryQueue final : public Queue {
   std::vector<Claim> claim(Stage stage, Millis now, std::size_t limit) override;
   void hasten(Stage stage, Millis now, Millis longest) override { schedule_.hasten(stage, now, longest); }
   std::optional<Millis> next_due(Stage stage) const override { return schedule_.next_due(stage); }
-  void release(const MessageId& id, std::uint32_t recipient) override { schedule_.release(id, recipient); }
+  void release(const Claim& claim, Millis next) override { schedule_.release(claim, next); }
   Result<> update(const MessageId& id, std::span<const Change> changes, std::optional<ByteView> record) override;
   Result<Secret> record(const MessageId& id) override;
   Result<std::unique_ptr<Body>> body(const MessageId& id) override;

@@ -125,8 +125,9 @@ class Queue {
   virtual void hasten(Stage stage, Millis now, Millis longest) = 0;
   // next_due is when the next unclaimed recipient of this stage is due.
   virtual std::optional<Millis> next_due(Stage stage) const = 0;
-  // release gives a claim back, unchanged.
-  virtual void release(const MessageId& id, std::uint32_t recipient) = 0;
+  // release gives a claim back that has come to nothing: the recipient stays where it was, and is due at `next`. Only
+  // in memory, so that it works when the disk does not. Does nothing for a claim that update() has given back.
+  virtual void release(const Claim& claim, Millis next) = 0;
 
   // update changes steps and gives the claims back; with a record, it replaces the record in the same act. If it fails,
   // this process goes on with the new steps all the same (what was delivered is not delivered again), but after a

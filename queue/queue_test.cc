@@ -176,8 +176,26 @@ TEST_P(QueueTest, AClaimIsHeldOnce) {
   EXPECT_EQ(first[0].accepted, clock().now());
   EXPECT_THAT(claim(Stage::kDeliver), IsEmpty());
   EXPECT_EQ(queue().next_due(Stage::kDeliver), std::nullopt);
-  queue().release(id, 0);
+  queue().release(first[0], first[0].step.next);
   EXPECT_THAT(claim(Stage::kDeliver), SizeIs(1));
+}
+
+TEST_P(QueueTest, WhatIsReleasedWaitsUntilItsTime) {
+  put({Stage::kDeliver});
+  queue().release(claim(Stage::kDeliver)[0], clock().now() + 10);
+  EXPECT_THAT(claim(Stage::kDeliver), IsEmpty());
+  clock().advance(10);
+  EXPECT_THAT(claim(Stage::kDeliver), SizeIs(1));
+}
+
+TEST_P(QueueTest, AReleaseThatComesTooLateTakesNobodysClaim) {
+  const auto id = put({Stage::kRegister});
+  const auto first = claim(Stage::kRegister);
+  ASSERT_TRUE(update(id, {{0, {Stage::kDeliver, 0, clock().now()}}}));
+  ASSERT_THAT(claim(Stage::kDeliver), SizeIs(1));
+  queue().release(first[0], clock().now());
+  EXPECT_THAT(claim(Stage::kDeliver), IsEmpty());
+  EXPECT_THAT(claim(Stage::kRegister), IsEmpty());
 }
 
 TEST_P(QueueTest, ClaimsAreByStageLimitAndTime) {
@@ -249,10 +267,10 @@ TEST_P(QueueTest, UnknownMessagesAndRecipients) {
   EXPECT_EQ(update(*stranger, {{0, {}}}).error().code, Code::kNotFound);
   EXPECT_EQ(queue().record(*stranger).error().code, Code::kNotFound);
   EXPECT_EQ(queue().body(*stranger).error().code, Code::kNotFound);
-  queue().release(*stranger, 0);
+  queue().release({*stranger, 0, 0, {}}, 0);
   const auto id = put({Stage::kDeliver});
   EXPECT_EQ(update(id, {{1, {}}}).error().code, Code::kInvalid);
-  queue().release(id, 7);
+  queue().release({id, 7, 0, {}}, 0);
   EXPECT_EQ(queue().stats().to_deliver, 1u);
 }
 

@@ -66,14 +66,17 @@ std::optional<Millis> Schedule::next_due(Stage stage) const {
   return std::get<0>(*due(stage).begin());
 }
 
-void Schedule::release(const MessageId& id, std::uint32_t index) {
+void Schedule::release(const Claim& claim, Millis next) {
   const std::lock_guard lock(mutex_);
-  const auto found = messages_.find(id);
-  if (found == messages_.end() || index >= found->second.recipients.size()) return;
-  auto& recipient = found->second.recipients[index];
-  leave(id, index, recipient);
+  const auto found = messages_.find(claim.id);
+  if (found == messages_.end() || claim.recipient >= found->second.recipients.size()) return;
+  auto& recipient = found->second.recipients[claim.recipient];
+  // Another step is somebody else's claim, or nobody's.
+  if (!recipient.claimed || recipient.step != claim.step) return;
+  leave(claim.id, claim.recipient, recipient);
+  recipient.step.next = next;
   recipient.claimed = false;
-  enter(id, index, recipient);
+  enter(claim.id, claim.recipient, recipient);
 }
 
 bool Schedule::apply(const MessageId& id, std::span<const Change> changes) {

@@ -17,7 +17,7 @@ class Schedule {
   std::vector<Claim> claim(Stage stage, Millis now, std::size_t limit);
   void hasten(Stage stage, Millis now, Millis longest);
   std::optional<Millis> next_due(Stage stage) const;
-  void release(const MessageId& id, std::uint32_t recipient);
+  void release(const Claim& claim, Millis next);
   // apply sets new steps and gives the claims back. False: there is no such message or recipient; nothing is changed.
   bool apply(const MessageId& id, std::span<const Change> changes);
   // steps are those of a message now; empty when there is none.
