@@ -1,7 +1,7 @@
 /**
  * HTML that tries to act: to run a script, to tell somebody that the mail is read, to leave the page, to cover it, to
- * confuse its scripts. URL stands for an address of the canary that names the case; NAME for a host name that only a
- * resolver would hear of; RUN for a script that leaves a mark.
+ * confuse its scripts. URL stands for an address of the canary that names the case; ALONE for the host of a canary that
+ * no other case tells of; NAME for a host name that only a resolver would hear of; RUN for a script that leaves a mark.
  */
 export const corpus: [title: string, html: string][] = [
   // Scripts.
@@ -148,13 +148,17 @@ export const corpus: [title: string, html: string][] = [
   ["link: modulepreload", '<link rel=modulepreload href="URL">'],
   ["link: prefetch", '<link rel=prefetch href="URL">'],
   ["link: prerender", '<link rel=prerender href="URL">'],
-  ["link: preconnect", '<link rel=preconnect href="http://HOST">'],
+  ["link: preconnect", '<link rel=preconnect href="http://ALONE">'],
   ["link: dns-prefetch", '<link rel=dns-prefetch href="http://NAME">'],
   ["link: icon", '<link rel="icon shortcut" href="URL">'],
   ["link: manifest", '<link rel=manifest href="URL">'],
   ["speculation rules", '<script type=speculationrules>{"prefetch":[{"source":"list","urls":["URL"]}]}</script>'],
   ["import map", '<script type=importmap>{"imports":{"x":"URL"}}</script>'],
   ["anchor that is looked up", '<a href="http://NAME/">x</a>'],
+  [
+    "anchor that asks to be looked up",
+    '<meta http-equiv=x-dns-prefetch-control content=on><a href="http://NAME/">x</a>',
+  ],
   ["anchor with ping", '<a href="#x" ping="URL" id=x>x</a>'],
   ["base", '<base href="http://HOST/CASE/"><img src="x.png"><link rel=stylesheet href="x.css">'],
   ["refresh", '<meta http-equiv=refresh content="1;url=URL">'],

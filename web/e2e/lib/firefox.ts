@@ -2,14 +2,17 @@ import puppeteer, { type Browser, type Page } from "puppeteer-core";
 
 const path = process.env.BULLA_FIREFOX ?? "/usr/bin/firefox-esr";
 
-/** launchFirefox starts Debian's Firefox, headless, over WebDriver BiDi. */
-export async function launchFirefox(env: Record<string, string> = {}): Promise<Browser> {
+/** launchFirefox starts Debian's Firefox, headless, over WebDriver BiDi; `prefs` go before the driver's own. */
+export async function launchFirefox(
+  env: Record<string, string> = {},
+  prefs: Record<string, unknown> = {},
+): Promise<Browser> {
   return await puppeteer.launch({
     browser: "firefox",
     executablePath: path,
     headless: true,
     env: { ...process.env, ...env },
-    extraPrefsFirefox: { "dom.disable_open_during_load": false },
+    extraPrefsFirefox: { "dom.disable_open_during_load": false, ...prefs },
   });
 }
 
