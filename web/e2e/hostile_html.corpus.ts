@@ -4,7 +4,9 @@
  * no other case tells of; NAME for a host name that only a resolver would hear of; RUN for a script that leaves a mark.
  */
 export const corpus: [title: string, html: string][] = [
-  // Scripts.
+  // Scripts. Of the kinds that the OWASP XSS Filter Evasion Cheat Sheet and the HTML5 Security Cheatsheet (html5sec.org)
+  // collect. The mutations are markup that a parser understands in another way the second time (Heiderich et al., mXSS
+  // Attacks, CCS 2013), of the kinds that DOMPurify's own tests keep.
   ["script", "<script>RUN</script>"],
   ["script from elsewhere", '<script src="URL"></script>'],
   ["module script", '<script type="module">import "URL"; RUN</script>'],
@@ -116,7 +118,9 @@ export const corpus: [title: string, html: string][] = [
   // biome-ignore lint/suspicious/noTemplateCurlyInString: other people's templates
   ["template syntax", "{{constructor.constructor('RUN')()}} ${RUN} <%= RUN %>"],
 
-  // Telling somebody (EFAIL's back channels, and pixels).
+  // Telling somebody. EFAIL (Poddebniak et al., USENIX Security 2018): an attribute left open that takes in what follows,
+  // and the many ways in which HTML and CSS load something; OWASP's and html5sec's for old programs; those of newer
+  // browsers (speculation, attribution, reports) from their specifications.
   ["picture", '<img src="URL">'],
   ["picture, protocol-relative", '<img src="//HOST/CASE">'],
   ["picture set", '<img srcset="URL 1x, URL 2x">'],
@@ -215,7 +219,7 @@ export const corpus: [title: string, html: string][] = [
   ["css: sheet in svg", '<svg><style>@import "URL"; *{background:url(URL)}</style></svg>'],
   ["css: source map", "<style>p{} /*# sourceMappingURL=URL */</style>"],
 
-  // Forms, and what is typed.
+  // Forms, and what is typed. Some are html5sec's (owners elsewhere in the page, autofocus, isindex); the others our own.
   ["form", '<form action="URL" method=post><input name=a value=b autofocus><button>x</button></form>'],
   ["form of another", '<input form=bulla-app formaction="URL" type=submit><button form=x formaction="URL">x</button>'],
   ["form of a password", '<form action="URL"><input type=password name=p autocomplete=current-password></form>'],
@@ -227,7 +231,7 @@ export const corpus: [title: string, html: string][] = [
   ],
   ["text that can be edited", "<p contenteditable autofocus onfocus=RUN>Type your password here"],
 
-  // Leaving, and covering.
+  // Leaving, and covering. Our own, against this page; links to programs are those of attacks of 2022 on Windows.
   ["link to this window", '<a href="URL" target=_top id=top>x</a>'],
   ["link to a named window", '<a href="URL" target=bulla rel=opener>x</a>'],
   ["link within the letter", '<a href="#end">x</a><p id=end>end</p>'],
@@ -253,7 +257,8 @@ export const corpus: [title: string, html: string][] = [
   ["height that follows the frame", '<div style="height:200vh">x</div>'],
   ["endless animation", "<marquee behavior=alternate onstart=RUN onbounce=RUN>x</marquee><blink>x</blink>"],
 
-  // Confusing scripts.
+  // Confusing scripts. Names that clobber (Khodayari and Pellegrino, It's (DOM) Clobbering Time, IEEE S&P 2023; DOMPurify's
+  // tests), here those that the script of this page and its frame uses; ends of elements and UTF-7 from OWASP; our own.
   [
     "clobber: documents",
     "<img name=body><img name=head><form name=implementation><img name=getElementById><a id=defaultView></a>",
