@@ -232,6 +232,23 @@ describe("the page", () => {
     expect(server.requests.some((request) => request.endsWith("/release"))).toBe(false);
   });
 
+  test("mails no code to a script, and no second one", async () => {
+    const asked = () => server.requests.filter((request) => request === "POST /v1/codes").length;
+    const pressAll = () => {
+      for (const one of document.querySelectorAll("button")) if (/code/i.test(one.textContent ?? "")) one.click();
+    };
+    const portal = await pressOpen(await envelope());
+    await portal.getByRole("button", { name: "Send me the code" }).waitFor();
+    await portal.evaluate(pressAll);
+    await portal.waitForTimeout(500);
+    expect(asked()).toBe(0);
+    await askForCode(portal);
+    expect(asked()).toBe(1);
+    await portal.evaluate(pressAll);
+    await portal.waitForTimeout(500);
+    expect(asked()).toBe(1);
+  });
+
   test("gives nothing to a website that opens it and greets", async () => {
     const page = await envelope();
     const address = await (async () => {

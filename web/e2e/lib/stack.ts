@@ -85,6 +85,11 @@ export class Stack {
     });
   }
 
+  /** mails are the mails that an address has, as they came, oldest first. */
+  mails(address: string): string[] {
+    return this.#mailsFor(address).map((number) => readFileSync(join(this.at.mails, `${number}.eml`), "latin1"));
+  }
+
   async #wait<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
     for (const deadline = Date.now() + 60_000; Date.now() < deadline; await new Promise((go) => setTimeout(go, 100))) {
       const found = await find();
@@ -112,8 +117,7 @@ export class Stack {
   /** code waits for the code mail that follows `before` others. */
   async code(address: string, before = 0): Promise<string> {
     return await this.#wait(`the code for ${address}`, () => {
-      const codes = this.#mailsFor(address)
-        .map((number) => readFileSync(join(this.at.mails, `${number}.eml`), "latin1"))
+      const codes = this.mails(address)
         .filter((mail) => /^Auto-Submitted: auto-generated/im.test(mail))
         .flatMap((mail) => /^\s*(\d{4}) ?(\d{4})\s*$/m.exec(mail)?.slice(1).join("") ?? []);
       return codes[before];

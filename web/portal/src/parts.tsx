@@ -65,6 +65,13 @@ export function Button(props: {
   );
 }
 
+/** byHand does what a person's press starts, and not a script's: of the page, of an extension, of a scanner of mail. */
+export const byHand =
+  (act: () => void) =>
+  (event: MouseEvent): void => {
+    if (event.isTrusted) act();
+  };
+
 /** The buttons at the end of a card. */
 export function Actions({ children }: { children: ComponentChildren }) {
   return <div class="actions">{children}</div>;

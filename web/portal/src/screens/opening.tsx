@@ -1,7 +1,7 @@
 import { formatTime, plainLine } from "@bulla/shared/format";
 import { useRef, useState } from "preact/hooks";
 import type { Flow, State } from "../flow.ts";
-import { Actions, Button, Card, ProblemNote, useArmed } from "../parts.tsx";
+import { Actions, Button, byHand, Card, ProblemNote, useArmed } from "../parts.tsx";
 import { texts } from "../texts.en.ts";
 import { CancelButton } from "./account.tsx";
 
@@ -11,10 +11,7 @@ export function ConfirmScreen({ flow, state }: { flow: Flow; state: At<"confirm"
   const armed = useArmed();
   const { sender, organisation, domain, date, address } = state.details;
   const name = plainLine(sender.name).trim();
-  // A script of the page, or of an extension, is not the person's finger.
-  const press = (event: MouseEvent): void => {
-    if (event.isTrusted && armed) void flow.confirm();
-  };
+  const press = byHand(() => armed && void flow.confirm());
   return (
     <Card title={texts.confirmTitle}>
       <div class="who">
