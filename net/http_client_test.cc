@@ -195,6 +195,37 @@ TEST_F(HttpClientTest, BadServers) {
   EXPECT_EQ(ends_with_connection->body, "until the end");
 }
 
+// The body says how long it is, so that what is cut is never taken for whole.
+TEST_F(HttpClientTest, AServerThatClosesAtEachByte) {
+  const std::string bodies[] = {
+      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Y: z\r\n\r\nhello",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;a=b\r\nllo\r\n0\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+  };
+  for (const auto& whole : bodies) {
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      start_script(whole.substr(0, size));
+      const auto response = get("/");
+      ASSERT_FALSE(response) << "cut at " << size << " of: " << whole;
+      EXPECT_EQ(response.error().code, Code::kUnavailable) << "cut at " << size << ": " << response.error().text;
+    }
+    start_script(whole);
+    const auto response = get("/");
+    ASSERT_TRUE(response) << response.error().text;
+    EXPECT_EQ(response->body, response->status == 204 ? "" : "hello");
+  }
+}
+
+TEST_F(HttpClientTest, AHandshakeThatIsNotAnsweredIsGivenUp) {
+  const Certificate certificate;
+  client_config_.tls = certificate.trust();
+  client_config_.connect_timeout = 50;
+  start_script("silent");
+  const auto response = send({HttpMethod::kGet, "https://" + endpoint_.text() + "/", {}, {}});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::kTimeout) << response.error().text;
+}
+
 TEST_F(HttpClientTest, NobodyListens) {
   start_server();
   server_.reset();

@@ -24,6 +24,11 @@ class EchoHandler final : public HttpHandler {
       response.shared_body = std::make_shared<const std::string>(300'000, 's');
       co_return response;
     }
+    if (request.path == "/huge") {
+      HttpResponse response;
+      response.shared_body = std::make_shared<const std::string>(50 << 20, 'h');
+      co_return response;
+    }
     co_return http_response(
         200, "text/plain",
         std::string(method_name(request.method)) + " " + request.target + " " + to_string(request.body));
@@ -263,6 +268,49 @@ TEST_F(HttpServerTest, ATricklingClientIsSentAway) {
     EXPECT_EQ(server_->stats().refused, 1u);
   };
   loop_.block_on(run());
+}
+
+// The response is larger than what the system takes in advance (a few MB), so that the server waits for its reader.
+TEST_F(HttpServerTest, AClientThatReadsNothingIsSentAway) {
+  config_.write_timeout = 200;
+  start();
+  auto run = [this]() -> Task<> {
+    Peer stuck = co_await Peer::connect_to(endpoint_);
+    co_await stuck.send("GET /huge HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(co_await eventually([this] { return handler_.requests.size() == 1; }));
+    Peer other = co_await Peer::connect_to(endpoint_);
+    co_await other.send("GET /other HTTP/1.1\r\n" + kClose + "\r\n");
+    EXPECT_THAT(co_await other.read_all(), EndsWith("GET /other "));
+    EXPECT_TRUE(co_await eventually([this] { return server_->stats().open == 0; }));
+    EXPECT_LT((co_await stuck.read_all()).size(), 50u << 20) << "the rest was not sent";
+  };
+  loop_.block_on(run());
+}
+
+TEST_F(HttpServerTest, AClientThatBeginsNoTlsIsSentAway) {
+  const Certificate certificate;
+  config_.tls = certificate.server();
+  config_.handshake_timeout = 50;
+  start();
+  auto run = [this]() -> Task<> {
+    Peer silent = co_await Peer::connect_to(endpoint_);
+    Peer half = co_await Peer::connect_to(endpoint_);
+    co_await half.send("\x16\x03\x01\x02");
+    EXPECT_EQ(co_await silent.read_all(), "");
+    co_await half.read_all();
+    EXPECT_TRUE(co_await eventually([this] { return server_->stats().open == 0; }));
+  };
+  loop_.block_on(run());
+  EXPECT_EQ(server_->stats().accepted, 2u);
+}
+
+TEST_F(HttpServerTest, AConnectionIsForSoManyRequests) {
+  config_.max_requests = 3;
+  start();
+  std::string requests;
+  for (int i = 0; i < 10; ++i) requests += "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  EXPECT_THAT(ask(requests), EndsWith("GET / "));
+  EXPECT_EQ(handler_.requests.size(), 3u);
 }
 
 TEST_F(HttpServerTest, EarlyCloseAtEachByte) {

@@ -259,6 +259,38 @@ TEST_F(SmtpClientTest, ASilentServerIsGivenUp) {
   EXPECT_TRUE(end.uncertain);
 }
 
+// Three servers: one does not answer DATA, one does not read the message, one does not begin TLS.
+TEST_F(SmtpClientTest, AServerThatStopsInTheMiddleIsGivenUp) {
+  client_config_.data_start_timeout = 100;
+  client_config_.data_block_timeout = 100;
+  client_config_.handshake_timeout = 100;
+  int connections = 0;
+  start_script([&](Peer peer) -> Task<> {
+    const int which = ++connections;
+    co_await peer.send("220 hi\r\n");
+    co_await peer.read_until("\r\n");
+    co_await peer.send(which == 3 ? "250-mx\r\n250 STARTTLS\r\n" : "250 mx\r\n");
+    co_await peer.read_until("\r\n");
+    if (which == 3) co_await peer.send("220 go\r\n");
+    if (which == 3) co_return co_await sleep(kHour);
+    co_await peer.send("250 a\r\n");
+    co_await peer.read_until("\r\n");
+    co_await peer.send("250 b\r\n");
+    co_await peer.read_until("\r\n");
+    if (which == 2) co_await peer.send("354 c\r\n");
+    co_await sleep(kHour);
+  });
+  EXPECT_EQ(reply_of(deliver()), "4.4.2 reading: timed out");
+  const auto unread = deliver(std::string(50 << 20, 'x'));
+  EXPECT_EQ(reply_of(unread), "4.4.2 writing: timed out");
+  EXPECT_FALSE(unread.uncertain) << "its end was never said";
+  target_.tls = TlsPolicy::kRequired;
+  const Certificate certificate;
+  client_config_.verified_tls = certificate.trust();
+  client_.reset();
+  EXPECT_EQ(reply_of(deliver()), "4.7.5 TLS failed: TLS handshake: timed out");
+}
+
 TEST_F(SmtpClientTest, TlsPolicies) {
   const Certificate ours;
   const Certificate theirs;

@@ -248,6 +248,92 @@ TEST_F(SmtpServerTest, ATricklingClientIsTold) {
   EXPECT_EQ(records_.ends, std::vector<std::string>{"timeout"});
 }
 
+// Replies that nobody reads fill what the system takes in advance (a few MB). Then no more commands are read.
+TEST_F(SmtpServerTest, AClientThatReadsNoRepliesIsSentAway) {
+  config_.data_timeout = 200;
+  config_.session.max_commands = 1'000'000'000;
+  start();
+  std::string commands;
+  while (commands.size() < 60'000) commands += "NOOP\r\n";
+  auto run = [&]() -> Task<> {
+    Peer peer = co_await Peer::connect_to(endpoint_);
+    std::size_t sent = 0;
+    while (records_.ends.empty() && sent < 200u << 20 && co_await peer.send(commands)) sent += commands.size();
+    EXPECT_LT(sent, 100u << 20);
+    EXPECT_TRUE(co_await eventually([this] { return records_.ends.size() == 1; }));
+  };
+  loop_.block_on(run());
+  EXPECT_EQ(records_.ends, std::vector<std::string>{"timeout"});
+}
+
+TEST_F(SmtpServerTest, AClientThatReadsNoRepliesHasSoManyCommands) {
+  start();
+  std::string commands;
+  for (int i = 0; i < 100'000; ++i) commands += "NOOP\r\n";
+  auto run = [&]() -> Task<> {
+    Peer peer = co_await Peer::connect_to(endpoint_);
+    co_await peer.send(commands);
+    EXPECT_TRUE(co_await eventually([this] { return records_.ends.size() == 1; }));
+    const auto heard = co_await peer.read_all();
+    EXPECT_THAT(heard, testing::EndsWith("421 4.7.0 Too many commands in one session\r\n"));
+    EXPECT_LT(heard.size(), 200'000u);
+  };
+  loop_.block_on(run());
+}
+
+// One that keeps sending has no end of data_timeout; a message and a session have one all the same.
+TEST_F(SmtpServerTest, AMessageWithoutEndIsBrokenOff) {
+  config_.message_timeout = 200;
+  start();
+  auto run = [&]() -> Task<> {
+    Peer peer = co_await greeted();
+    co_await peer.ask("MAIL FROM:<a@example.org>");
+    co_await peer.ask("RCPT TO:<b@example.org>");
+    co_await peer.ask("DATA");
+    for (int i = 0; records_.ends.empty() && i < 10'000; ++i) {
+      if (!co_await peer.send("another line\r\n")) break;
+      co_await sleep(5);
+    }
+    EXPECT_TRUE(co_await eventually([this] { return records_.ends.size() == 1; }));
+  };
+  loop_.block_on(run());
+  EXPECT_EQ(records_.ends, std::vector<std::string>{"timeout"});
+  EXPECT_EQ(server_->stats().memory, 0u);
+  EXPECT_TRUE(records_.messages.empty());
+}
+
+TEST_F(SmtpServerTest, ASessionWithoutEndIsBrokenOff) {
+  config_.session_timeout = 200;
+  start();
+  auto run = [&]() -> Task<> {
+    Peer peer = co_await greeted();
+    std::string said;
+    for (int i = 0; !said.starts_with("421") && i < 10'000; ++i) {
+      said = co_await peer.ask("NOOP");
+      co_await sleep(5);
+    }
+    EXPECT_EQ(said, "421 4.4.2 Timed out\r\n");
+    EXPECT_EQ(co_await peer.read_all(), "");
+  };
+  loop_.block_on(run());
+  EXPECT_TRUE(loop_.block_on(eventually([this] { return records_.ends == std::vector<std::string>{"timeout"}; })));
+}
+
+TEST_F(SmtpServerTest, AHandshakeThatDoesNotBeginIsBrokenOff) {
+  const Certificate certificate;
+  config_.tls = certificate.server();
+  config_.handshake_timeout = 50;
+  start();
+  auto run = [&]() -> Task<> {
+    Peer peer = co_await greeted();
+    EXPECT_THAT(co_await peer.ask("STARTTLS"), StartsWith("220"));
+    co_await peer.send("\x16\x03\x01\x02");
+    EXPECT_TRUE(co_await eventually([this] { return records_.ends.size() == 1; }));
+  };
+  loop_.block_on(run());
+  EXPECT_EQ(records_.ends, std::vector<std::string>{"TLS handshake failed"});
+}
+
 TEST_F(SmtpServerTest, EarlyCloseAtEachByteLosesNothingElse) {
   start();
   const std::string dialogue =
