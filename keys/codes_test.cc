@@ -149,6 +149,27 @@ TEST_F(CodesTest, EveryAddressIsTheSameWorkForTheStore) {
   EXPECT_EQ(operations("stranger@example.org"), registered);
 }
 
+TEST_F(CodesTest, AWrongCodeIsTheSameWorkForTheStore) {
+  test::Person bob("bob@example.org", "secret");
+  EXPECT_EQ(t.register_one(2, t.recipient("eve@example.org", ByteArray<16>{2})), Registration::kRegistered);
+  bob.register_with(prove(t, "bob@example.org").ticket, t.world);
+  const auto operations = [&](const char* who) {
+    const auto issued = must(codes.request(address(who), {who}));
+    store::FailingStore failing(t.memory);
+    for (int n = 0;; ++n) {
+      failing.fail_at(n);
+      const auto answer = Codes(t.with_store(failing)).verify(issued.request, "00000000", {who});
+      if (!answer && answer.error().code == ProblemCode::kUnavailable) continue;
+      EXPECT_FALSE(answer) << who;
+      if (!answer) EXPECT_EQ(answer.error().tries_left, kCodeTries - 1) << who;
+      return n;
+    }
+  };
+  const int listed = operations("eve@example.org");
+  EXPECT_EQ(operations("bob@example.org"), listed);
+  EXPECT_EQ(operations("stranger@example.org"), listed);
+}
+
 TEST_F(CodesTest, AnAddressInLockedOrExpiredEnvelopesOnlyGetsNoCode) {
   must(t.memory.write([](store::Transaction& tx) { return tx.set_locked(test::envelope_id(1), true); }));
   must(codes.request(address("bob@example.org"), t.asker));

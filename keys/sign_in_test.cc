@@ -1,10 +1,11 @@
 #include "keys/sign_in.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <set>
 
 #include "keys/test_world.h"
+#include "store/failing_store.h"
 
 namespace bulla::keys {
 namespace {
@@ -57,6 +58,32 @@ TEST_F(SignInTest, AnAddressWithoutAnAccountLooksTheSame) {
   const auto grown = std::string("stranger@example.org").size() - std::string("bob@example.org").size();
   EXPECT_EQ(decode_base64url(fake.started.login)->size(), decode_base64url(real.started.login)->size() + grown);
   expect_sign_in(sign_in.finish(fake.started.login, Bytes(64, 1)));
+}
+
+// Counts operations by failing at ever later ones.
+template <class Question>
+int operations(test::TestWorld& t, const Question& question) {
+  store::FailingStore failing(t.memory);
+  for (int n = 0;; ++n) {
+    failing.fail_at(n);
+    const auto answer = question(SignIn(t.with_store(failing)));
+    if (answer || answer.error().code != ProblemCode::kUnavailable) return n;
+  }
+}
+
+TEST_F(SignInTest, EveryAddressIsTheSameWorkForTheStore) {
+  EXPECT_EQ(t.register_one(2, t.recipient("eve@example.org", ByteArray<16>{2})), Registration::kRegistered);
+  const auto ke1 = must(opaque::start_login(as_bytes("guess"), t.random)).ke1.serialize();
+  std::set<int> to_start;
+  std::set<int> to_refuse;
+  for (const std::string who : {"bob@example.org", "eve@example.org", "stranger@example.org"}) {
+    to_start.insert(
+        operations(t, [&](const SignIn& asked) { return asked.start(test::address(who), ke1, {"start " + who}); }));
+    const auto login = must(sign_in.start(test::address(who), ke1, {"finish " + who})).login;
+    to_refuse.insert(operations(t, [&](const SignIn& asked) { return asked.finish(login, Bytes(64, 1)); }));
+  }
+  EXPECT_THAT(to_start, testing::SizeIs(1));
+  EXPECT_THAT(to_refuse, testing::ElementsAre(0)) << "the store is not asked before the password is proved";
 }
 
 TEST_F(SignInTest, TheOprfOfAnAddressStaysTheSameWithoutAnAccountToo) {
