@@ -220,6 +220,7 @@ TEST_F(HttpClientTest, AHandshakeThatIsNotAnsweredIsGivenUp) {
   const Certificate certificate;
   client_config_.tls = certificate.trust();
   client_config_.connect_timeout = 50;
+  client_config_.request_timeout = kHour;
   start_script("silent");
   const auto response = send({HttpMethod::kGet, "https://" + endpoint_.text() + "/", {}, {}});
   ASSERT_FALSE(response);

@@ -162,11 +162,12 @@ class Smtp(unittest.TestCase):
         self.assert_well(gateway)
 
     def test_memory_is_bounded(self):
-        """More messages at once than there is room for: some get 452, and then there is room again."""
+        """Far more messages at once than there is room for: some get 452, then there is room again, and little has grown."""
         gateway = self.gateway(max_size='"4MB"', max_memory='"8MB"')
-        block = (b"y" * 76 + b"\r\n") * 40_000
-        sessions = [connect(gateway.port) for _ in range(8)]
+        block = (b"y" * 76 + b"\r\n") * 50_000
+        sessions = [connect(gateway.port) for _ in range(40)]
         self.addCleanup(lambda: [one.close() for one in sessions])
+        most = 0
         for one in sessions:
             lines = one.makefile("rwb")
             lines.readline()
@@ -177,15 +178,37 @@ class Smtp(unittest.TestCase):
             lines.write(b"From: ann@acme.example\r\n\r\n" + block)
             lines.flush()
             lines.close()
+            most = max(most, memory_of(gateway.process))
         codes = []
         for one in sessions:
             one.sendall(b".\r\n")
             codes.append(one.recv(1000)[:3])
+            most = max(most, memory_of(gateway.process))
         self.assertLessEqual(set(codes), {b"250", b"452"})
-        self.assertIn(b"452", codes)
+        self.assertGreater(codes.count(b"452"), 20)
         self.assertIn(b"250", codes)
         wait_for("the mails", lambda: len(gateway.sink.mails) == codes.count(b"250"))
-        self.assert_well(gateway, 128 << 20)
+        print(f"\n  {len(block) * len(sessions) >> 20} MiB offered, {codes.count(b'250')} taken, grown by {most - gateway.before >> 20} MiB at most", flush=True)
+        self.assertLess(most - gateway.before, (48 << 20) * MEMORY_FACTOR)
+        self.assert_well(gateway, 48 << 20)
+
+    def test_replies_that_nobody_reads(self):
+        """Commands are counted whether or not their replies are read, and replies are not heaped up."""
+        gateway = self.gateway()
+        commands = b"HELO x\r\n" + b"NOOP\r\n" * 100_000
+        stuck = [connect(gateway.port) for _ in range(20)]
+        self.addCleanup(lambda: [one.close() for one in stuck])
+        for one in stuck:
+            one.settimeout(30)
+            try:
+                one.sendall(commands)
+            except OSError:
+                pass  # it had enough before the end
+        ended = wait_for("their ends", lambda: (ends := gateway.count("smtp.ended")) >= len(stuck) and ends)
+        self.assertGreaterEqual(ended, len(stuck))
+        for one in stuck:
+            self.assertLess(len(read_all(one)), 200_000)
+        self.assert_well(gateway, 16 << 20)
 
     def test_commands_before_tls_are_not_run_after_it(self):
         """STARTTLS injection (RFC 3207 §6): what came in clear behind STARTTLS is not taken for what came in TLS."""
