@@ -3,6 +3,9 @@
 #include <glib.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "mail/testing.h"
 
 namespace bulla::mail {
@@ -99,6 +102,26 @@ TEST(IndexMessage, AFullLetter) {
   EXPECT_EQ(mail.content(5), "footer");
   EXPECT_EQ(mail.index.body, (std::vector{BodyGroup{.text = 0, .html = 1}, BodyGroup{.text = 5, .html = {}}}));
   EXPECT_EQ(mail.index.runs.size(), 2U);
+}
+
+// Stored decoded, a part may hold what looks like the end of all parts. Nobody parses it again.
+TEST(IndexMessage, ABoundaryWithinAnAttachmentEndsNothing) {
+  std::ifstream file(std::string(BULLA_SOURCE_DIR) + "/tests/corpus/boundary-decoded.eml", std::ios::binary);
+  const std::string message{std::istreambuf_iterator<char>(file), {}};
+  const Indexed mail(message);
+  ASSERT_EQ(mail.index.parts.size(), 4U);
+  EXPECT_EQ(mail.index.runs.size(), 2U);
+  EXPECT_EQ(mail.content(1), "\r\n--b--\r\n");
+  EXPECT_TRUE(mail.content(2).ends_with("<p>nobody sent this</p>\r\n--b--\r\n"));
+  EXPECT_EQ(mail.content(3), "after");
+  EXPECT_EQ(mail.index.body, (std::vector{BodyGroup{.text = 0, .html = {}}, BodyGroup{.text = 3, .html = {}}}));
+  std::string restored;
+  const auto done = envelope::restore(mail.stored, mail.index.runs, [&](ByteView bytes) -> Result<> {
+    restored += as_text(bytes);
+    return {};
+  });
+  EXPECT_TRUE(done);
+  EXPECT_EQ(restored, message);
 }
 
 // What is the letter, by structure: parts of the names t(ext), h(tml), f(ile with a name), p(icture), in brackets.

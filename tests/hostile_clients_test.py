@@ -545,6 +545,10 @@ class Accounts(WithStack):
         self.assertEqual(self.ask("GET", f"/v1/envelopes/{self.ids[CAROL]}", token=session).status, 200)
         self.assertEqual(self.ask("DELETE", "/v1/session", token=session).status, 200)
         self.assertEqual(self.ask("GET", f"/v1/envelopes/{self.ids[CAROL]}", token=session).status, 401)
+        released = len(self.ask("GET", "/v1/events?after=0", token=self.gateway_token()).json["events"])
+        refused = self.ask("POST", f"/v1/envelopes/{self.ids[CAROL]}/release", {}, session)
+        self.assertEqual((refused.status, sorted(refused.json)), (401, ["error"]), "a session that has ended releases nothing")
+        self.assertEqual(len(self.ask("GET", "/v1/events?after=0", token=self.gateway_token()).json["events"]), released)
         for body in ({"login": self.last(CAROL, "login"), "message": self.finishing(BOB)}, {"login": "A" * 43, "message": self.finishing(CAROL)}):
             self.assertIn(self.ask("POST", "/v1/session/finish", body, source="127.0.71.1").status, (400, 401))
 

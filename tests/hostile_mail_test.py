@@ -82,6 +82,11 @@ class Smtp:
         return self.reply()
 
 
+def files_below(folders):
+    """Paths of all files there; __pycache__ is Python's own."""
+    return {str(path) for folder in folders for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts and "build" not in path.parts}
+
+
 class HostileMail(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -121,14 +126,14 @@ class HostileMail(unittest.TestCase):
         self.assertEqual(len(paths), len(taken))
         for (title, data), path in zip(taken, paths):
             with self.subTest(title):
-                self.check(path, data)
+                self.check(path, data, title)
         return refused
 
     def wait_count(self, count, title):
         # The number in the names of its files is what the mailbox counts by: cheaper than to read them all.
         wait_for(title, lambda: len(list(self.stack.mails.glob("*.json"))) >= count, 60)
 
-    def check(self, path, data):
+    def check(self, path, data, title):
         mail = path.read_bytes()
         self.assertEqual(find(mail, [hostile.MARKER.decode()]), [], "nothing of it is in clear")
         self.assertNotIn(b"\n", mail.replace(b"\r\n", b""))
@@ -141,7 +146,27 @@ class HostileMail(unittest.TestCase):
         scripts = (html.count(b"<script"), html.count(b"<!--"), html.count(b"</script"))
         type(self).scripts = type(self).scripts or scripts
         self.assertEqual(scripts, type(self).scripts)
-        self.assertEqual(self.bob.open(path), data)
+        if title.startswith("names"):
+            self.check_names(path, data)
+        else:
+            self.assertEqual(self.bob.open(path), data)
+
+    def check_names(self, path, data):
+        """Attachments are saved in the folder that was named, and nothing anywhere else, whatever they are called."""
+        with tempfile.TemporaryDirectory(dir=self.path) as above:
+            folder = Path(above) / "a" / "b" / "attachments"
+            folder.mkdir(parents=True)
+            # The client's home is written to by the client itself; relative names would begin here.
+            others = [Path(above), Path.cwd(), Path("/etc/cron.d"), Path("/windows")]
+            before = files_below(others)
+            self.assertEqual(self.bob.open(path, folder=folder), data)
+            saved = files_below([folder])
+            self.assertEqual(files_below(others) - saved, before)
+            self.assertGreater(len(saved), 1)
+            for one in saved:
+                self.assertEqual(Path(one).parent, folder)
+                self.assertRegex(Path(one).name, r"\A[^/\\\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+\Z")
+                self.assertFalse(Path(one).name.startswith(".") or Path(one).is_symlink())
 
     def test_corpus_and_generated(self):
         print(f"\n  BULLA_SEED={SEED}", flush=True)
