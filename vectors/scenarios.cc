@@ -1,13 +1,18 @@
 #include "vectors/scenarios.h"
 
 #include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
+#include <map>
 
 #include "core/age/header.h"
 #include "core/base/encoding.h"
 #include "core/envelope/padme.h"
 #include "core/envelope/testing.h"
 #include "mail/index_message.h"
+#include "mail/testing.h"
 
 namespace bulla::vectors {
 namespace {
@@ -340,6 +345,33 @@ std::vector<Scenario> wrong_manifests() {
   };
 }
 
+// Mails that are made to break what reads them, by their names.
+std::map<std::string, std::string> hostile_mails() {
+  std::map<std::string, std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator(BULLA_SOURCE_DIR "/tests/corpus")) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    out[entry.path().stem().string()] = {std::istreambuf_iterator<char>(file), {}};
+  }
+  mail::testing::MailGenerator generator("hostile");
+  for (int i = 10; i < 28; ++i) out["generated-" + std::to_string(i)] = generator.message();
+  return out;
+}
+
+File hostile() {
+  json::object rows;
+  for (const auto& [name, mail] : hostile_mails()) {
+    Draft draft(name);
+    draft.mail = mail;
+    // A gateway refuses what has no author whom it can tell; here it is about the parts.
+    draft.change_manifest = [](Manifest& manifest) { manifest.from = {"ann@acme.example", "Ann"}; };
+    draft.make();
+    rows[name] = json::object{{"manifest", draft.manifest_text},
+                              {"stored", base64url(draft.stored)},
+                              {"original", base64url(as_bytes(mail))}};
+  }
+  return {"hostile.json", pretty(rows)};
+}
+
 File roots() {
   json::array rows;
   for (const std::uint64_t size : {0, 1, 1'048'575, 1'048'576, 1'048'577, 2'097'152, 3'000'000}) {
@@ -365,6 +397,7 @@ std::vector<File> all_files() {
   std::vector<File> out;
   for (const auto& list : {good(), wrong_keys(), wrong_bytes(), wrong_manifests()})
     for (const auto& scenario : list) out.push_back(file_of(scenario));
+  out.push_back(hostile());
   out.push_back(roots());
   out.push_back(lengths());
   return out;
