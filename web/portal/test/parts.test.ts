@@ -12,6 +12,46 @@ const key = "A".repeat(43);
 afterEach(() => vi.unstubAllGlobals());
 
 describe("the fragment", () => {
+  test("is none, or whole, whatever stands there", () => {
+    let state = 20261124;
+    const next = (end: number) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * end);
+    };
+    const pieces = [
+      "#",
+      ".",
+      id,
+      key,
+      id.slice(1),
+      "A",
+      "-",
+      "_",
+      "%2e",
+      "\u{1f600}",
+      "\ud800",
+      "Ym9iQHgueQ",
+      "\0",
+      "=",
+      "A".repeat(500),
+    ];
+    const usual = ["#", id, ".", key, ".", "Ym9iQHguZXhhbXBsZQ"];
+    let found = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const parts = usual.slice(0, 1 + next(usual.length));
+      for (let left = next(3); left > 0; left--)
+        parts.splice(next(parts.length + 1), next(2), pieces[next(pieces.length)] as string);
+      const request = parseFragment(parts.join(""));
+      if (!request) continue;
+      found++;
+      expect(request.id).toHaveLength(30);
+      expect(request.ephemeral).toHaveLength(32);
+      expect(request.hint ?? "a@b").toMatch(/^[^\s@]+@[^\s@]+$/);
+    }
+    expect(found).toBeGreaterThan(1000);
+    expect(parseFragment(`#${id}.${key}.${"A".repeat(5_000_000)}`)).toBeUndefined();
+  });
+
   test("is an envelope and a key", () => {
     expect(parseFragment(`#${id}.${key}`)).toEqual({ id, ephemeral: new Uint8Array(32) });
   });

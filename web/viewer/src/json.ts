@@ -83,3 +83,14 @@ export function parseJson(text: string): Json {
   if (at !== text.length) throw new Malformed(`JSON: more text at ${at}`);
   return result;
 }
+
+/** parseJsonBytes reads JSON in UTF-8, without a byte order mark, or throws Malformed. */
+export function parseJsonBytes(bytes: Uint8Array): Json {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Malformed("JSON: not UTF-8");
+  }
+  return parseJson(text);
+}

@@ -1,5 +1,5 @@
 import { asCount, Fields } from "./fields.ts";
-import { parseJson } from "./json.ts";
+import { parseJsonBytes } from "./json.ts";
 
 /** The manifest of a message, doc/envelope-format.md §6: what its sender's gateway has signed. */
 export interface Manifest {
@@ -69,8 +69,7 @@ const mostRuns = 100_000;
 
 /** parseManifest reads and checks a manifest, or throws Malformed. */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  const fields = new Fields(parseJson(text), "");
+  const fields = new Fields(parseJsonBytes(bytes), "");
   if (fields.count("v") !== 1) fields.fail("v", "another version");
   fields.bytes("id", 22);
   const message = readMessage(fields.object("message"));

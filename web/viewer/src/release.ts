@@ -1,6 +1,6 @@
 import { decodeBase64url } from "@bulla/shared/encoding";
 import { Fields } from "./fields.ts";
-import { parseJson } from "./json.ts";
+import { parseJsonBytes } from "./json.ts";
 
 /** Release is what the recipient's confirmation gives out, doc/envelope-format.md §9 step 3. */
 export interface Release {
@@ -15,7 +15,7 @@ export interface Release {
 
 /** parseRelease reads the plaintext of a release, or throws Malformed. */
 export function parseRelease(plaintext: Uint8Array): Release {
-  const fields = new Fields(parseJson(new TextDecoder("utf-8", { fatal: true }).decode(plaintext)), "");
+  const fields = new Fields(parseJsonBytes(plaintext), "");
   if (fields.count("v") !== 1) fields.fail("v", "another version");
   fields.bytes("id", 22);
   const organisation = fields.object("organisation");
