@@ -1,24 +1,18 @@
 #include "net/http_client.h"
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/vector_body.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <chrono>
 #include <list>
 
 #include "net/connection.h"
+#include "net/http_reader.h"
 
 namespace bulla::net {
 namespace {
 
-namespace http = boost::beast::http;
-using ErrorCode = boost::system::error_code;
 using SteadyClock = std::chrono::steady_clock;
-using Parser = http::response_parser<http::vector_body<std::uint8_t>>;
 
 constexpr std::size_t kReadSize = 64 * 1024;
 
@@ -68,16 +62,6 @@ Millis left_until(SteadyClock::time_point end) {
   return std::max<Millis>(0, std::chrono::ceil<std::chrono::milliseconds>(end - SteadyClock::now()).count());
 }
 
-HttpResponse take_response(Parser& parser) {
-  HttpResponse response;
-  auto& message = parser.get();
-  response.status = message.result_int();
-  for (const auto& field : message)
-    response.headers.try_add(std::string_view(field.name_string()), std::string_view(field.value()));
-  response.body = to_string(message.body());
-  return response;
-}
-
 std::string request_text(const HttpCall& call, const Target& target, const std::string& user_agent) {
   std::string text = std::string(method_name(call.method)) + ' ' + target.path + " HTTP/1.1\r\n";
   text += "Host: " + target.authority + "\r\nUser-Agent: " + user_agent + "\r\n";
@@ -89,52 +73,22 @@ std::string request_text(const HttpCall& call, const Target& target, const std::
   return text;
 }
 
-// Feeds what has come to the parser. True when the response is whole; an error when it is none.
-Result<bool> parse(Parser& parser, Bytes& input, const HttpClientConfig& config) {
-  while (!input.empty() && !parser.is_done()) {
-    ErrorCode error;
-    const auto used = parser.put(boost::asio::buffer(input), error);
-    input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(used));
-    if (error == http::error::body_limit)
-      return fail(Code::kInvalid, "the response is larger than " + std::to_string(config.max_response) + " bytes");
-    if (error && error != http::error::need_more)
-      return fail(Code::kInvalid, "the response is not HTTP: " + error.message());
-    if (used > 0) continue;
-    // A chunk's header or the trailer, which the parser takes as a whole only: its bounds are ours to keep.
-    if (input.size() > config.max_header)
-      return fail(Code::kInvalid, "the response is not HTTP: a line without an end");
-    break;
-  }
-  return parser.is_done();
-}
-
 Awaiting<HttpResponse> read_response(Connection& connection, bool head, SteadyClock::time_point end, bool& heard,
                                      bool& keep, const HttpClientConfig& config) {
   Bytes input;
   Bytes buffer(kReadSize);
+  HttpResponseReader reader(head, config.max_header, config.max_response);
   while (true) {
-    Parser parser;
-    parser.header_limit(static_cast<std::uint32_t>(config.max_header));
-    parser.body_limit(config.max_response);
-    parser.eager(true);
-    parser.skip(head);
-    while (true) {
-      BULLA_CO_TRY(const bool done, parse(parser, input, config));
-      if (done) break;
-      const auto size = co_await connection.read(buffer, left_until(end));
-      if (!size && size.error().code == Code::kClosed && parser.is_header_done()) {
-        ErrorCode error;
-        parser.put_eof(error);  // a body that ends with the connection
-        if (!error && parser.is_done()) break;
-      }
-      if (!size) co_return std::unexpected(size.error());
-      heard = true;
-      append(input, ByteView(buffer).first(*size));
-    }
-    if (parser.get().result_int() / 100 == 1) continue;  // 100 Continue and the like come before the answer
-    keep = parser.keep_alive() && input.empty();
-    co_return take_response(parser);
+    BULLA_CO_TRY(const bool done, reader.read(input));
+    if (done) break;
+    const auto size = co_await connection.read(buffer, left_until(end));
+    if (!size && size.error().code == Code::kClosed && reader.end()) break;
+    if (!size) co_return std::unexpected(size.error());
+    heard = true;
+    append(input, ByteView(buffer).first(*size));
   }
+  keep = reader.keep_alive() && input.empty();
+  co_return reader.take();
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 #include "net/http_server_session.h"
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/beast/http/error.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/status.hpp>
 #include <chrono>
 #include <ctime>
@@ -12,7 +11,6 @@ namespace bulla::net {
 namespace {
 
 namespace http = boost::beast::http;
-using ErrorCode = boost::system::error_code;
 
 constexpr std::size_t kReadSize = 16 * 1024;
 constexpr std::size_t kCoalesce = 64 * 1024;  // responses up to this size leave in one write
@@ -32,27 +30,6 @@ std::string http_date() {
 
 bool has_no_body(unsigned status) {
   return status < 200 || status == 204 || status == 304;
-}
-
-std::optional<HttpMethod> method_of(http::verb verb) {
-  switch (verb) {
-    case http::verb::get:
-      return HttpMethod::kGet;
-    case http::verb::head:
-      return HttpMethod::kHead;
-    case http::verb::post:
-      return HttpMethod::kPost;
-    case http::verb::put:
-      return HttpMethod::kPut;
-    case http::verb::delete_:
-      return HttpMethod::kDelete;
-    default:
-      return std::nullopt;
-  }
-}
-
-bool is_target(std::string_view text) {
-  return text.starts_with('/') && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
 }
 
 bool same(std::string_view a, std::string_view b) {
@@ -111,9 +88,9 @@ Task<bool> HttpServerSession::serve_one() {
   auto request = co_await read_request();
   if (!request) {
     auto& refusal = request.error();
-    if (refusal.status == 0 && !refusal.response) co_return false;
+    if (refusal.error.status == 0 && !refusal.response) co_return false;
     ++server_.stats.refused;
-    if (!refusal.response) refusal.response = server_.handler.error(refusal.status, refusal.text);
+    if (!refusal.response) refusal.response = server_.handler.error(refusal.error.status, refusal.error.text);
     co_await write(std::move(*refusal.response), false, true);
     co_return false;
   }
@@ -125,68 +102,30 @@ Task<bool> HttpServerSession::serve_one() {
 }
 
 auto HttpServerSession::read_request() -> Task<OrRefusal<HttpRequest>> {
-  Parser parser;
-  parser.header_limit(static_cast<std::uint32_t>(server_.config.max_header));
-  parser.body_limit(boost::none);  // what the handler allows is known after the header
-  auto header = co_await read_header(parser);
-  if (!header) co_return std::unexpected(std::move(header.error()));
-  auto request = make_head(parser);
+  HttpRequestReader reader(server_.config.max_header);
+  auto request = co_await read_head(reader);
   if (!request) co_return std::unexpected(std::move(request.error()));
-  if (!parser.keep_alive()) keep_alive_ = false;
-  if (auto refused = server_.handler.refuse(*request)) co_return std::unexpected(Refusal{0, {}, std::move(refused)});
-  auto body = co_await read_body(parser, server_.handler.body_limit(*request, server_.config.max_body));
+  request->remote_address = peer_;
+  request->tls = connection_->tls();
+  if (server_.trusted(peer_)) apply_proxy(*request);
+  if (!reader.keep_alive()) keep_alive_ = false;
+  if (auto refused = server_.handler.refuse(*request)) co_return std::unexpected(Refusal{{}, std::move(refused)});
+  const auto limited = reader.limit_body(server_.handler.body_limit(*request, server_.config.max_body));
+  if (!limited) co_return std::unexpected(Refusal{limited.error()});
+  auto body = co_await read_body(reader);
   if (!body) co_return std::unexpected(std::move(body.error()));
-  request->body = std::move(parser.get().body());
+  request->body = reader.take_body();
   co_return std::move(*request);
 }
 
-auto HttpServerSession::read_header(Parser& parser) -> Task<OrRefusal<void>> {
+auto HttpServerSession::read_head(HttpRequestReader& reader) -> Task<OrRefusal<HttpRequest>> {
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(server_.config.header_timeout);
   while (true) {
-    ErrorCode error;
-    const auto used = parser.put(boost::asio::buffer(input_), error);
-    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(used));
-    if (parser.is_header_done()) co_return OrRefusal<void>();
-    if (error == http::error::header_limit ||
-        (error == http::error::need_more && input_.size() > server_.config.max_header))
-      co_return std::unexpected(Refusal{431, "The request's header is too long"});
-    if (error && error != http::error::need_more)
-      co_return std::unexpected(Refusal{400, "This is not a valid HTTP request"});
-    if (!co_await fill(left_until(end)))
-      co_return std::unexpected(timed_out_ ? Refusal{408, "The request came too slowly"} : Refusal{});
+    auto head = reader.read_head(input_);
+    if (!head) co_return std::unexpected(Refusal{std::move(head.error())});
+    if (*head) co_return std::move(**head);
+    if (!co_await fill(left_until(end))) co_return std::unexpected(gone_or_slow());
   }
-}
-
-// What Beast lets pass, and what two readers of the same bytes might understand differently (RFC 9112 §6.3, §11.2).
-auto HttpServerSession::make_head(const Parser& parser) const -> OrRefusal<HttpRequest> {
-  const auto& message = parser.get();
-  const auto bad = [](const char* text) { return std::unexpected(Refusal{400, text}); };
-  if (message.version() != 11 && message.version() != 10) return std::unexpected(Refusal{505, "HTTP/1.1, please"});
-  const auto lengths = message.count(http::field::content_length);
-  const auto codings = message.count(http::field::transfer_encoding);
-  const std::string_view length = message[http::field::content_length];
-  if (lengths + codings > 1 || !std::ranges::all_of(length, [](char c) { return c >= '0' && c <= '9'; }))
-    return bad("The request does not say clearly how long it is");
-  if (codings == 1 && (message.version() != 11 || !same(message[http::field::transfer_encoding], "chunked")))
-    return bad("This transfer coding is not supported");
-  if (message.count(http::field::host) > 1 || (message.version() == 11 && message.count(http::field::host) == 0))
-    return bad("The request must have one Host field");
-  const auto method = method_of(message.method());
-  if (!method) return std::unexpected(Refusal{405, "This method is not supported"});
-  HttpRequest request;
-  request.method = *method;
-  request.target = message.target();
-  if (!is_target(request.target)) return bad("The request's target must be a path");
-  const auto question = request.target.find('?');
-  request.path = request.target.substr(0, question);
-  if (question != std::string::npos) request.query = request.target.substr(question + 1);
-  for (const auto& field : message)
-    if (!request.headers.try_add(std::string_view(field.name_string()), std::string_view(field.value())))
-      return bad("The request has a field that is not valid");
-  request.remote_address = peer_;
-  request.tls = connection_->tls();
-  if (server_.trusted(peer_)) apply_proxy(request);
-  return request;
 }
 
 void HttpServerSession::apply_proxy(HttpRequest& request) const {
@@ -201,32 +140,22 @@ void HttpServerSession::apply_proxy(HttpRequest& request) const {
   if (const auto proto = request.headers.find("X-Forwarded-Proto")) request.tls = same(*proto, "https");
 }
 
-auto HttpServerSession::read_body(Parser& parser, std::uint64_t limit) -> Task<OrRefusal<void>> {
-  const Refusal too_big{413, "The request's body is too big"};
-  if (parser.content_length().value_or(0) > limit) co_return std::unexpected(too_big);
+auto HttpServerSession::read_body(HttpRequestReader& reader) -> Task<OrRefusal<void>> {
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(server_.config.body_timeout);
-  if (!parser.is_done() && input_.empty() && same(parser.get()[http::field::expect], "100-continue")) {
+  if (input_.empty() && reader.expects_continue()) {
     if (!co_await connection_->write(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"), server_.config.write_timeout))
       co_return std::unexpected(Refusal{});
   }
-  parser.body_limit(limit);
-  parser.eager(true);
-  while (!parser.is_done()) {
-    ErrorCode error;
-    const auto used = parser.put(boost::asio::buffer(input_), error);
-    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(used));
-    if (error == http::error::body_limit || parser.get().body().size() > limit) co_return std::unexpected(too_big);
-    if (error && error != http::error::need_more)
-      co_return std::unexpected(Refusal{400, "The request's body is not valid"});
-    if (parser.is_done()) break;
-    // A chunk's header or the trailer, which must be there as a whole to be read.
-    if (input_.size() > server_.config.max_header)
-      co_return std::unexpected(Refusal{400, "The request's body is not valid"});
-    if (used > 0 && !input_.empty()) continue;
-    if (!co_await fill(left_until(end)))
-      co_return std::unexpected(timed_out_ ? Refusal{408, "The request came too slowly"} : Refusal{});
+  while (true) {
+    const auto done = reader.read_body(input_);
+    if (!done) co_return std::unexpected(Refusal{done.error()});
+    if (*done) co_return OrRefusal<void>();
+    if (!co_await fill(left_until(end))) co_return std::unexpected(gone_or_slow());
   }
-  co_return OrRefusal<void>();
+}
+
+auto HttpServerSession::gone_or_slow() const -> Refusal {
+  return timed_out_ ? Refusal{{408, "The request came too slowly"}} : Refusal{};
 }
 
 Task<bool> HttpServerSession::fill(Millis timeout) {

@@ -1,11 +1,10 @@
 // One connection of an HttpServer: reads requests, asks the handler, writes responses.
 #pragma once
 
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/vector_body.hpp>
 #include <memory>
 #include <string>
 
+#include "net/http_reader.h"
 #include "net/http_server.h"
 #include "net/session_host.h"
 
@@ -37,12 +36,9 @@ class HttpServerSession final : public HostedSession {
   void wake_if_idle() override;
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::vector_body<std::uint8_t>>;
-  // Refusal is a status and a text for HttpHandler::error(), or the handler's own response; status 0 and no response:
-  // close without a word.
+  // Refusal is for HttpHandler::error(), or the handler's own response; status 0 and no response: close without a word.
   struct Refusal {
-    unsigned status = 0;
-    std::string text = {};
+    HttpRefusal error = {};
     std::optional<HttpResponse> response = {};
   };
   template <class T>
@@ -50,9 +46,10 @@ class HttpServerSession final : public HostedSession {
 
   Task<bool> serve_one();
   Task<OrRefusal<HttpRequest>> read_request();
-  Task<OrRefusal<void>> read_header(Parser& parser);
-  Task<OrRefusal<void>> read_body(Parser& parser, std::uint64_t limit);
-  OrRefusal<HttpRequest> make_head(const Parser& parser) const;
+  Task<OrRefusal<HttpRequest>> read_head(HttpRequestReader& reader);
+  Task<OrRefusal<void>> read_body(HttpRequestReader& reader);
+  // What a fill() that failed means for the client.
+  Refusal gone_or_slow() const;
   void apply_proxy(HttpRequest& request) const;
   // fill reads more bytes into the input; false when the peer is gone or too slow (timed_out_).
   Task<bool> fill(Millis timeout);
