@@ -42,6 +42,17 @@ std::string_view cut(std::string_view text, std::size_t size) {
   return text.substr(0, size);
 }
 
+// shorten cuts in front of the extension, and leaves no blank or dot at the end.
+std::string shorten(std::string_view name, std::size_t size) {
+  std::string out(name);
+  if (name.size() > size) {
+    const auto extension = extension_of(name);
+    out = std::string(cut(name, size - extension.size())) + std::string(extension);
+  }
+  out.erase(out.find_last_not_of(" .") + 1);
+  return out;
+}
+
 // is_device knows CON, PRN, AUX, NUL, COM1 to COM9 and LPT1 to LPT9, with any extension, in any case.
 bool is_device(std::string_view name) {
   std::string stem(name.substr(0, name.find('.')));
@@ -59,13 +70,9 @@ std::string safe_name(std::string_view name, std::string_view fallback) {
   auto out = clean(name.substr(0, 4096));
   const auto first = out.find_first_not_of(" .");
   out.erase(0, first == out.npos ? out.size() : first);
-  if (out.size() > kMaxName) {
-    const std::string extension(extension_of(out));
-    out = std::string(cut(out, kMaxName - extension.size())) + extension;
-  }
-  out.erase(out.find_last_not_of(" .") + 1);
+  out = shorten(out, kMaxName);
   if (out.empty()) return std::string(fallback);
-  return is_device(out) ? "_" + out : out;
+  return is_device(out) ? "_" + shorten(out, kMaxName - 1) : out;
 }
 
 std::string numbered_name(std::string_view name, int number) {

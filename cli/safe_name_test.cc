@@ -46,6 +46,9 @@ TEST(SafeName, IsShortenedBeforeItsExtension) {
   EXPECT_EQ(cut.size(), 65 * 3 + 4U);
   EXPECT_TRUE(cut.ends_with("\u6f22.txt"));
   EXPECT_LE(safe_name(std::string(5000, '.') + "x" + std::string(5000, 'y'), "f").size(), 200U);
+  EXPECT_EQ(safe_name("con." + std::string(196, 'x'), "f"), "_con." + std::string(195, 'x')) << "a device's name grows";
+  const auto blanks = safe_name("con" + std::string(300, ' ') + "x.txt", "f");
+  EXPECT_TRUE(blanks.starts_with("_con ") && blanks.size() <= 200) << "which it becomes when it is cut";
 }
 
 TEST(SafeName, NumbersKeepTheExtension) {
