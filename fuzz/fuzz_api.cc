@@ -33,6 +33,20 @@ void read_address(const Result<keyserver::CodeRequest>& parsed) {
   BULLA_ASSERT(again && *again == parsed->address);
 }
 
+// A path that is there answers to the methods that Allow names, and to no others.
+void find_routes(std::string_view path) {
+  using enum net::HttpMethod;
+  for (const auto method : {kGet, kHead, kPost, kPut, kDelete}) {
+    const auto match = keyserver::find_route(method, path);
+    if (match.entry) {
+      BULLA_ASSERT(match.entry->method == (method == kHead ? kGet : method));
+      BULLA_ASSERT(match.parameter.find('/') == std::string_view::npos && path.contains(match.parameter));
+    } else {
+      BULLA_ASSERT(!match.allow.contains(net::method_name(method)));
+    }
+  }
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -74,10 +88,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     case 10:
       if (const auto after = keyserver::parse_after(body); read(after)) BULLA_ASSERT(*after >= 0);
       break;
-    default: {
-      const auto match = keyserver::find_route(net::HttpMethod::kGet, body);
-      BULLA_ASSERT(!match.entry || match.parameter.find('/') == std::string_view::npos);
-    }
+    default:
+      find_routes(body);
   }
   return 0;
 }

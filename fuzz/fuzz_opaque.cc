@@ -36,6 +36,22 @@ void attack_client(const opaque::Ke2& ke2) {
   BULLA_ASSERT(!opaque::finish_login(start.state, as_bytes("password"), ke2, {}, opaque::Stretching::none()));
 }
 
+// A server of the attacker's may answer a registration: whatever comes of it is a record that can be kept.
+void attack_registration(const opaque::RegistrationResponse& response) {
+  test::FixedRandom random;
+  auto start = opaque::start_registration(as_bytes("password"), random).value();
+  const auto done =
+      opaque::finish_registration(start.state, as_bytes("password"), response, {}, opaque::Stretching::none(), random);
+  if (done) BULLA_ASSERT(opaque::Record::parse(done->record.serialize().reveal()) && done->export_key.size() == 64);
+}
+
+// The server's secrets, as they stand in its file.
+void use_setup(const opaque::ServerSetup& setup) {
+  test::FixedRandom random;
+  auto start = opaque::start_registration(as_bytes("password"), random).value();
+  BULLA_ASSERT(setup.registration_response(start.request, as_bytes("bob@example.org")));
+}
+
 void attack_server(const std::optional<ByteView>& record, const opaque::Ke1& ke1) {
   test::FixedRandom random;
   auto start = setup().start_login(record, ke1, as_bytes("bob@example.org"), {}, random);
@@ -49,13 +65,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
   const auto kind = input.byte();
   const auto bytes = input.rest();
-  switch (kind % 7) {
+  switch (kind % 8) {
     case 0:
       if (auto request = parse<opaque::RegistrationRequest>(bytes))
         BULLA_ASSERT(setup().registration_response(*request, as_bytes("bob@example.org")));
       break;
     case 1:
-      parse<opaque::RegistrationResponse>(bytes);
+      if (auto response = parse<opaque::RegistrationResponse>(bytes)) attack_registration(*response);
       break;
     case 2:
       if (parse<opaque::Record>(bytes)) {
@@ -72,8 +88,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     case 5:
       parse<opaque::Ke3>(bytes);
       break;
-    default:
+    case 6:
       parse<opaque::ServerLogin>(bytes);
+      break;
+    default:
+      if (auto setup = parse<opaque::ServerSetup>(bytes)) use_setup(*setup);
       break;
   }
   return 0;
