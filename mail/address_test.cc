@@ -109,6 +109,26 @@ TEST(ParseMailboxes, StopsAtTheLimit) {
   EXPECT_EQ(parse_mailboxes(field, 3).size(), 3U);
 }
 
+// GMime loses the domain's memory when the comment has no end: LeakSanitizer looks on.
+TEST(ParseMailboxes, BracketsBeforeACommentWithoutAnEnd) {
+  struct Row {
+    std::string field;
+    std::vector<std::string> addresses;
+  };
+  const Row rows[] = {{"n@[x](a", {"n@[x]"}},
+                      {"n@[x] (a (b) \\)", {"n@[x]"}},
+                      {"n@\t[x]\r\n (a, m@y", {"n@[x]"}},
+                      {std::string("n@[x](a\0)", 10), {"n@[x]"}},
+                      {"m@y, g: n@[x](a;", {"m@y", "n@[x]"}},
+                      {"n@[x] (a (b)), m@y (c)", {"n@[x]", "m@y"}},
+                      {"\"Ann [HR] (\" <ann@acme.example>", {"ann@acme.example"}}};
+  for (const auto& row : rows) {
+    std::vector<std::string> addresses;
+    for (const auto& mailbox : parse_mailboxes(row.field)) addresses.push_back(mailbox.address);
+    EXPECT_EQ(addresses, row.addresses) << row.field;
+  }
+}
+
 TEST(ParseMailboxes, GroupsWithinGroupsUseUpNoStack) {
   std::string field;
   for (int i = 0; i < 1'000'000; ++i) field += "g:";

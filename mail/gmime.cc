@@ -1,7 +1,9 @@
 #include "mail/gmime.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <optional>
 
 #if __has_feature(address_sanitizer)
 #include <sanitizer/lsan_interface.h>
@@ -16,6 +18,7 @@ namespace {
 constexpr std::size_t kMaxDashLines = 50'000;
 constexpr std::size_t kMaxAddressField = 1024 * 1024;
 constexpr std::size_t kMaxColons = 1000;
+constexpr std::size_t kMaxLiterals = 100;
 constexpr std::uint64_t kMaxParsed = std::uint64_t{1} << 31;
 
 std::size_t dash_lines(ByteView bytes) {
@@ -43,6 +46,66 @@ bool groups_are_few(ByteView message) {
     if (line.front() != ' ' && line.front() != '\t') colons = 0;
     colons += static_cast<std::size_t>(std::ranges::count(line, ':'));
     if (colons > kMaxColons) return false;
+  }
+  return true;
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+// comment_end is the place behind the comment that begins at `at`; nothing if it does not end. A NUL ends all for
+// GMime.
+std::optional<std::size_t> comment_end(std::string_view text, std::size_t at) {
+  std::size_t depth = 0;
+  for (; at < text.size() && text[at] != '\0'; ++at) {
+    const bool escape = text[at] == '\\' && at + 1 < text.size() && text[at + 1] != '\0';
+    if (escape)
+      ++at;
+    else if (text[at] == '(')
+      ++depth;
+    else if (text[at] == ')' && --depth == 0)
+      return at + 1;
+  }
+  return std::nullopt;
+}
+
+// GMime loses the memory of a domain in brackets when the comment behind it does not end: "a@[b](c". This is the place
+// where the first such comment begins, or of one more comment behind brackets than anybody writes.
+std::optional<std::size_t> lost_literal(std::string_view field) {
+  std::size_t tries = 0;
+  for (auto close = field.find(']'); close != field.npos; close = field.find(']', close + 1)) {
+    auto at = close + 1;
+    while (at < field.size() && is_blank(field[at])) ++at;
+    if (at == field.size() || field[at] != '(') continue;
+    auto open = field.rfind('[', close);
+    if (open == field.npos) continue;
+    while (open > 0 && is_blank(field[open - 1])) --open;
+    if (open == 0 || (field[open - 1] != '@' && field[open - 1] != ')')) continue;
+    if (++tries > kMaxLiterals || !comment_end(field, at)) return at;
+  }
+  return std::nullopt;
+}
+
+bool is_address_field(std::string_view line) {
+  auto name = line.substr(0, line.find(':'));
+  while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+  return std::ranges::any_of(std::array{"from", "sender", "reply-to", "to", "cc", "bcc"}, [&](std::string_view known) {
+    return std::ranges::equal(name, known, {}, g_ascii_tolower);
+  });
+}
+
+// No address field of the message makes GMime lose memory.
+bool literals_are_kept(ByteView message) {
+  std::string_view rest = as_text(message);
+  while (!rest.empty() && !rest.starts_with("\n") && !rest.starts_with("\r\n")) {
+    std::size_t size = 0;
+    do {
+      size = std::min(rest.find('\n', size), rest.size() - 1) + 1;
+    } while (size < rest.size() && (rest[size] == ' ' || rest[size] == '\t'));
+    const auto field = rest.substr(0, size);
+    if (field.contains(']') && is_address_field(field) && lost_literal(field)) return false;
+    rest.remove_prefix(size);
   }
   return true;
 }
@@ -85,7 +148,7 @@ ViewStream::ViewStream(ByteView bytes)
 
 Ref<GMimeMessage> parse_message(const ViewStream& stream, ByteView bytes) {
   if (bytes.empty() || bytes.size() > kMaxParsed || dash_lines(bytes) > kMaxDashLines) return nullptr;
-  if (!groups_are_few(bytes)) return nullptr;
+  if (!groups_are_few(bytes) || !literals_are_kept(bytes)) return nullptr;
   const Ref<GMimeParser> parser(g_mime_parser_new_with_stream(stream.stream()));
   g_mime_parser_set_persist_stream(parser.get(), TRUE);
   g_mime_parser_set_format(parser.get(), GMIME_FORMAT_MESSAGE);
@@ -130,6 +193,7 @@ Ref<InternetAddressList> parse_addresses(std::string text) {
   std::size_t at = 0, colons = 0;
   while (at < text.size() && (text[at] != ':' || ++colons <= kMaxColons)) ++at;
   text.resize(std::min(at, kMaxAddressField));
+  if (const auto lost = lost_literal(text)) text.resize(*lost);
   return Ref<InternetAddressList>(internet_address_list_parse(nullptr, text.c_str()));
 }
 

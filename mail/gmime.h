@@ -51,7 +51,8 @@ class ViewStream {
 // that neither memory nor time is spent on what cannot be shown.
 Ref<GMimeMessage> parse_message(const ViewStream& stream, ByteView bytes);
 
-// parse_addresses reads an address list; what is beyond 1 MiB or a thousand groups is cut off. Null: nothing in it.
+// parse_addresses reads an address list; what is beyond 1 MiB or a thousand groups is cut off, as is a comment without
+// an end behind a domain in brackets. Null: nothing in it.
 Ref<InternetAddressList> parse_addresses(std::string text);
 
 // clean_text makes valid UTF-8 of what GMime gives (null: ""), at most `limit` bytes.

@@ -245,6 +245,9 @@ TEST(IndexMessage, BeyondItsBoundsItKeepsTheHeadersOnly) {
         {"51 levels", nested(51), false},
         {"2000 levels", nested(2000), false},
         {"groups within groups", kTop + "Cc: " + repeated("g:", 500'000) + "\r\n\r\nx", false},
+        {"brackets before a comment without an end", kTop + "Cc: n@[x]\r\n (y\r\n\r\nx", false},
+        {"brackets before a comment with one", kTop + "Cc: n@[x] (y)\r\n\r\nx", true},
+        {"brackets in a subject", kTop + "Subject: @[x] (y\r\n\r\nx", true},
         {"no parts in a multipart", kTop + "Content-Type: multipart/mixed; boundary=b\r\n\r\nnothing\r\n", false},
         {"long texts in all",
          [] {
