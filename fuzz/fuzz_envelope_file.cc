@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     BULLA_ASSERT(!found.error().text.empty());
     return 0;
   }
+  fuzz::accepted();
   if (found->data) BULLA_ASSERT(found->data->id == found->id);
   Reader reader(found->file);
   const auto header = age::read_header(reader);

@@ -61,6 +61,7 @@ std::expected<std::string, net::HttpRefusal> read_request(net::HttpRequestReader
       if (!pieces.more()) return "";
     }
     const auto body = reader.take_body();
+    fuzz::accepted();
     BULLA_ASSERT(body.size() <= kMaxBody);
     if (!coding) BULLA_ASSERT(body.size() == std::stoull(std::string(length.value_or("0"))));
     return std::string(net::method_name(request.method)) + ' ' + request.target + '\n' +
@@ -104,6 +105,7 @@ Heard read_response(ByteView bytes, std::size_t step, bool head, bool ends) {
     break;
   }
   const auto response = reader.take();
+  fuzz::accepted();
   BULLA_ASSERT(response.status / 100 != 1 && response.body.size() <= kMaxBody && (!head || response.body.empty()));
   heard.text = std::to_string(response.status) + '\n' + describe(response.headers, as_bytes(response.body));
   heard.used = bytes.size() - pieces.left();

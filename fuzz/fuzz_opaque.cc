@@ -21,6 +21,7 @@ template <class Message>
 std::optional<Message> parse(ByteView bytes) {
   auto parsed = Message::parse(bytes);
   if (!parsed) return std::nullopt;
+  fuzz::accepted();
   const auto back = parsed->serialize();
   if constexpr (std::is_same_v<std::remove_cvref_t<decltype(back)>, Secret>)
     BULLA_ASSERT(equal_public(back.reveal(), bytes));

@@ -36,7 +36,10 @@ void read(std::string_view text, const Read& read_settings) {
   auto config = program::Config::parse(text, "f.toml");
   if (!config) return;
   const auto settings = read_settings(std::move(*config));
-  if (settings) return check(*settings);
+  if (settings) {
+    fuzz::accepted();
+    return check(*settings);
+  }
   BULLA_ASSERT(settings.error().code == Code::kInvalid);
   BULLA_ASSERT(settings.error().text.contains("f.toml:"));
 }

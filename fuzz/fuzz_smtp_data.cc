@@ -88,6 +88,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto whole = read(rest, std::max<std::size_t>(1, rest.size()));
   const auto pieces = read(rest, step);
   BULLA_ASSERT(whole.done == pieces.done && whole.good == pieces.good && whole.used == pieces.used);
+  if (whole.good) fuzz::accepted();
   if (whole.good) BULLA_ASSERT(whole.message == pieces.message);
   const auto end = end_of(as_text(rest));
   BULLA_ASSERT(whole.done == end.has_value());

@@ -9,6 +9,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace bulla::fuzz {
 
+// accepted is called for an input that its parser took, so that the harness looked at what was read. replay_main.cc
+// insists that some of a corpus gets as far.
+inline std::size_t accepted_inputs = 0;
+inline void accepted() {
+  ++accepted_inputs;
+}
+
 // Input takes choices off the front of a fuzzer's input. An input that is used up gives zeros.
 class Input {
  public:

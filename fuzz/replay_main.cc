@@ -1,5 +1,6 @@
 // Runs a fuzz program over the files of a folder: each whole, cut short at many places, and with one byte changed at
-// many places. What the seeds reach stays tested without a fuzzer, in every build and under the sanitizers.
+// many places. What the seeds reach stays tested without a fuzzer, in every build and under the sanitizers. A folder of
+// which nothing gets through the parser fails: it would test refusals only.
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -22,17 +23,26 @@ void run(const Bytes& input, std::size_t size) {
   LLVMFuzzerTestOneInput(copy.data(), copy.size());
 }
 
-std::size_t replay(const std::filesystem::path& path) {
+struct Totals {
+  std::size_t files = 0;
+  std::size_t accepted = 0;  // of these
+  std::size_t runs = 0;
+};
+
+void replay(const std::filesystem::path& path, Totals& totals) {
   std::ifstream file(path, std::ios::binary);
   Bytes input{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!file.is_open() || file.bad()) {
     std::fprintf(stderr, "%s: cannot be read\n", path.c_str());
     std::exit(1);
   }
-  std::size_t runs = 1;
+  const auto before = bulla::fuzz::accepted_inputs;
   run(input, input.size());
+  ++totals.files;
+  ++totals.runs;
+  if (bulla::fuzz::accepted_inputs > before) ++totals.accepted;
   const auto step = input.size() / kPlaces + 1;
-  for (std::size_t place = 0; place < input.size(); place += step, runs += 3) {
+  for (std::size_t place = 0; place < input.size(); place += step, totals.runs += 3) {
     run(input, place);
     for (int change : {0x01, 0x80}) {
       auto changed = input;
@@ -40,28 +50,28 @@ std::size_t replay(const std::filesystem::path& path) {
       run(changed, changed.size());
     }
   }
-  return runs;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  std::size_t files = 0, runs = 0;
+  Totals totals;
+  bool folders = false;
   for (int i = 1; i < argc; ++i) {
     if (std::filesystem::is_regular_file(argv[i])) {  // one input, to repeat a finding
-      runs += replay(argv[i]);
-      ++files;
+      replay(argv[i], totals);
       continue;
     }
-    for (auto& entry : std::filesystem::directory_iterator(argv[i])) {
-      if (!entry.is_regular_file()) continue;
-      runs += replay(entry.path());
-      ++files;
-    }
+    folders = true;
+    for (auto& entry : std::filesystem::directory_iterator(argv[i]))
+      if (entry.is_regular_file()) replay(entry.path(), totals);
   }
-  std::printf("%zu seeds, %zu runs\n", files, runs);
-  if (files == 0) std::fprintf(stderr, "no seeds: name a folder that has some\n");
-  return files == 0 ? 1 : 0;
+  std::printf("%zu seeds, %zu accepted, %zu runs\n", totals.files, totals.accepted, totals.runs);
+  const char* wrong = nullptr;
+  if (folders && totals.accepted == 0) wrong = "no seed gets through the parser";
+  if (totals.files == 0) wrong = "no seeds: name a folder that has some";
+  if (wrong) std::fprintf(stderr, "%s\n", wrong);
+  return wrong ? 1 : 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;
