@@ -15,7 +15,7 @@ import unittest
 from tests.lib.fake_key_server import FakeKeyServer, age_key
 from tests.lib.gateway import MARKER, Gateway, block, mail
 from tests.lib.recipient import wait_for
-from tests.lib.smtp_sink import SmtpSink
+from tests.lib.smtp_sink import CLOSE, TAKE_AND_CLOSE, SmtpSink
 from tests.lib.stack import BIN, free_port
 
 
@@ -368,6 +368,21 @@ class NextHopTroubles(Case):
                 gateway.send(mail())
                 self.assertGreaterEqual(len(gateway.sink.wait(1)), 1)
                 gateway.wait_empty()
+
+    def test_what_the_next_hop_says_after_the_dot(self):
+        """Later is tried again, never is bounced; without an answer it may come twice, and the log says so."""
+        for answer, arrive, event in (("451 4.3.0 later", ["bob"], "mail.deferred"), ("550 5.7.1 no", ["ann"], "mail.failed"),
+                                      (CLOSE, ["bob"], "mail.uncertain"), (TAKE_AND_CLOSE, ["bob", "bob"], "mail.uncertain")):
+            with self.subTest(answer):
+                answers = [answer]
+                gateway = self.gateway(SmtpSink(after_data=lambda mail: answers.pop() if answers else None))
+                gateway.send(mail())
+                mails = gateway.sink.wait(len(arrive))
+                gateway.wait_empty()
+                self.assertEqual([one.recipients[0].split("@")[0] for one in mails], arrive)
+                self.assertEqual(gateway.count(event), 1, gateway.log())
+                for one in mails:
+                    self.assertNotIn(MARKER, one.data)
 
     def test_nobody_is_told_about_mail_of_nobody(self):
         gateway = self.gateway(SmtpSink(reply=lambda verb, argument, sink: "550 5.1.1 no" if verb == "RCPT" else None))

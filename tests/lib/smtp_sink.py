@@ -9,6 +9,10 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 
+# What after_data may return besides a line: the connection ends without an answer, and the mail is lost or taken.
+CLOSE = "close"
+TAKE_AND_CLOSE = "take and close"
+
 
 @dataclass
 class Mail:
@@ -35,10 +39,15 @@ class SmtpSink:
     accept(mail) is called before the final reply; what it raises becomes a 451. reply(verb, argument, sink) may
     return a line to be sent instead of the usual one ("550 5.1.1 no such user"), or "close" to hang up, or for DATA
     "cut" to hang up in the middle of it; None leaves the usual reply.
+
+    after_data(mail) is asked when the dot has come, before accept: None takes the mail; a line ("451 4.3.0 later",
+    "550 5.7.1 no") is the answer, and the mail is not taken; CLOSE and TAKE_AND_CLOSE hang up instead of answering.
+    It may be replaced at any time.
     """
 
-    def __init__(self, accept=None, port=0, reply=None, certificate=None, size=200_000_000):
+    def __init__(self, accept=None, port=0, reply=None, certificate=None, size=200_000_000, after_data=None):
         self.mails = []
+        self.after_data = after_data or (lambda mail: None)
         self.accept = accept or (lambda mail: None)
         self.reply = reply or (lambda verb, argument, sink: None)
         self.size = size
@@ -127,7 +136,10 @@ class SmtpSink:
             elif verb == "DATA" and recipients:
                 await say("354 go on")
                 data = await self._data(reader)
-                await say(scripted or await self._take(Mail(sender, recipients, data, tls, options)))
+                answer = scripted or await self._end_of(Mail(sender, recipients, data, tls, options))
+                if answer == CLOSE:
+                    return
+                await say(answer)
                 sender, recipients = None, []
             elif verb == "RSET":
                 sender, recipients = None, []
@@ -154,6 +166,13 @@ class SmtpSink:
                 return b"".join(pieces)
             except asyncio.LimitOverrunError as error:
                 pieces.append(await reader.readexactly(error.consumed))
+
+    async def _end_of(self, mail):
+        answer = self.after_data(mail)
+        if answer == TAKE_AND_CLOSE:
+            await self._take(mail)
+            return CLOSE
+        return answer or await self._take(mail)
 
     async def _take(self, mail):
         try:
