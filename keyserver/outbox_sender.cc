@@ -60,16 +60,18 @@ void OutboxSender::wake() {
 }
 
 net::Task<> OutboxSender::run() {
-  for (;;) {
-    auto mails = co_await due();
-    if (!mails) log_.error("outbox.unreadable", mails.error());
-    if (!mails || mails->empty()) {
-      (void)co_await waiting_.wait(co_await pause());
-      co_await net::sleep(rest());
-      continue;
-    }
-    for (auto& mail : *mails) co_await send(std::move(mail));
+  co_await net::keep_doing(loop_, "outbox", [this] { return round(); });
+}
+
+net::Task<> OutboxSender::round() {
+  auto mails = co_await due();
+  if (!mails) log_.error("outbox.unreadable", mails.error());
+  if (!mails || mails->empty()) {
+    (void)co_await waiting_.wait(co_await pause());
+    co_await net::sleep(rest());
+    co_return;
   }
+  for (auto& mail : *mails) co_await send(std::move(mail));
 }
 
 // Whoever asked has long been answered before anything is done for the mail, which strangers do not get: what it costs

@@ -14,12 +14,13 @@ class OutboxSender {
   OutboxSender(const keys::World& world, const Settings& settings, net::Loop& loop, net::Workers& workers,
                net::SmtpClient& client, program::Log& log);
 
-  // run sends for ever; it ends when it is cancelled.
+  // run sends for ever, whatever goes wrong in between; it ends when it is cancelled.
   net::Task<> run();
   // wake makes run() look into the outbox now. From any thread.
   void wake();
 
  private:
+  net::Task<> round();
   net::Task<Result<std::vector<store::OutboxMail>>> due();
   net::Task<> send(store::OutboxMail mail);
   net::Task<> finish(store::OutboxMail mail, smtp::Outcome outcome, int reply_code);

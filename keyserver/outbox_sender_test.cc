@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "keys/test_world.h"
 #include "keyserver/testing/smtp_sink.h"
 
@@ -68,6 +70,33 @@ TEST_F(OutboxSenderTest, SendsEachKindOfMail) {
   EXPECT_EQ(mails[1].to, "<eve@example.org>");
   EXPECT_EQ(mails[1].data.find("01234567"), std::string::npos);
   EXPECT_NE(mails[1].data.find("registered already"), std::string::npos);
+}
+
+// BrokenStore throws at the first question, as one does when there is no memory.
+class BrokenStore final : public store::Store {
+ public:
+  explicit BrokenStore(store::Store& inner) : inner_(inner) {}
+  Result<> read(const std::function<Result<>(store::Reader&)>& body) override {
+    if (!broke.exchange(true)) throw std::bad_alloc();
+    return inner_.read(body);
+  }
+  Result<> write(const std::function<Result<>(store::Transaction&)>& body) override { return inner_.write(body); }
+  Result<> tidy() override { return inner_.tidy(); }
+
+  std::atomic<bool> broke = false;
+
+ private:
+  store::Store& inner_;
+};
+
+TEST_F(OutboxSenderTest, GoesOnAfterAnException) {
+  BrokenStore broken(t.memory);
+  OutboxSender over_broken(t.with_store(broken), settings, loop, workers, client, log);
+  add("bob@example.org", MailKind::kCode);
+  loop.spawn("outbox", over_broken.run());
+  loop.block_on(wait_until([&] { return waiting().empty(); }));
+  EXPECT_TRUE(broken.broke);
+  EXPECT_EQ(sink.wait_for(1).size(), 1u);
 }
 
 TEST_F(OutboxSenderTest, AMailThatIsNotToBeSentIsNotSent) {

@@ -74,11 +74,9 @@ struct Server::Parts {
   }
 
   net::Task<> sweep() {
-    for (;;) {
-      const auto swept = co_await workers.run([this] { return keys::sweep(world); });
-      if (!swept) log.error("sweep.failed", swept.error());
-      co_await net::sleep(kSweepEvery);
-    }
+    const auto swept = co_await workers.run([this] { return keys::sweep(world); });
+    if (!swept) log.error("sweep.failed", swept.error());
+    co_await net::sleep(kSweepEvery);
   }
 
   net::Task<> drain() {
@@ -178,7 +176,7 @@ void Server::run() {
   for (const int signal : {SIGTERM, SIGINT}) p.loop.on_signal(signal, [this] { stop(); });
   p.loop.on_signal(SIGHUP, [&p] { p.reload(); });
   p.loop.spawn("outbox", p.outbox.run());
-  p.loop.spawn("sweep", p.sweep());
+  p.loop.spawn("sweep", net::keep_doing(p.loop, "sweep", [&p] { return p.sweep(); }));
   p.loop.run();
   p.log.info("server.stopped");
 }

@@ -263,7 +263,11 @@ Task<> Listener::run(Handler handler) {
   while (state_->acceptor.is_open()) {
     auto [error, socket] = co_await state_->acceptor.async_accept(kAwait);
     if (!error) {
-      handler(std::make_unique<Connection>(std::make_unique<Connection::State>(std::move(socket))));
+      try {
+        handler(std::make_unique<Connection>(std::make_unique<Connection::State>(std::move(socket))));
+      } catch (const std::bad_alloc&) {
+        // This connection is closed. The program goes on listening.
+      }
     } else if (error == asio::error::operation_aborted) {
       co_return;
     } else if (error != asio::error::connection_aborted) {

@@ -15,6 +15,8 @@ namespace {
 namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
 
+constexpr Millis kAfterFailure = kSecond;
+
 // Entry is one spawned task. Asio ends the program when a task is cancelled before its first step, so that is put off.
 struct Entry {
   asio::cancellation_signal signal;
@@ -216,6 +218,22 @@ void Loop::cancel(std::uint64_t id) {
   if (found == state_->tasks->entries.end()) return;
   const auto entry = found->second;
   entry->cancel();
+}
+
+Task<> keep_doing(Loop& loop, std::string name, std::function<Task<>()> round) {
+  for (;;) {
+    std::exception_ptr error;
+    try {
+      co_await round();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
+    if (!error) continue;
+    loop.report(name, describe(error));
+    co_await sleep(kAfterFailure);
+  }
 }
 
 Task<> sleep(Millis time) {

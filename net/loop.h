@@ -99,6 +99,11 @@ std::string describe(const std::exception_ptr& error);
 // sleep waits on the current task's loop. A cancelled task throws out of it.
 Task<> sleep(Millis time);
 
+// keep_doing awaits round() again and again until it is cancelled. What a round throws is reported under `name`, and
+// after a pause the next one begins: what a server lives by does not end with one failure. A round must wait for
+// something. From a task of this loop, which must outlive it.
+Task<> keep_doing(Loop& loop, std::string name, std::function<Task<>()> round);
+
 // Event: tasks wait until somebody calls set(), or the time is over. Each set() wakes all who wait, and one that nobody
 // waited for is kept for the next wait (like a doorbell, not like a queue). Loop's thread only.
 class Event {

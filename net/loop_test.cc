@@ -37,6 +37,22 @@ TEST(Loop, ReportsWhatASpawnedTaskThrows) {
   EXPECT_EQ(heard, "baker: broken");
 }
 
+TEST(Loop, WhatIsKeptDoingGoesOnAfterAnException) {
+  int rounds = 0;
+  std::vector<std::string> heard;
+  Loop loop([&](std::string_view name, std::string_view text) {
+    heard.push_back(std::string(name) + ": " + std::string(text));
+  });
+  loop.spawn("baker", keep_doing(loop, "baker", [&]() -> Task<> { return ++rounds == 2 ? throws() : sleep(1); }));
+  for (int i = 0; i < 5000 && rounds < 5; ++i) loop.block_on(sleep(1));
+  EXPECT_EQ(rounds, 5);
+  EXPECT_EQ(heard, std::vector<std::string>{"baker: broken"});
+  loop.stop();
+  loop.run();
+  EXPECT_EQ(loop.tasks(), 0u);
+  EXPECT_EQ(heard.size(), 1u);
+}
+
 TEST(Loop, StopCancelsTasksAndWaitsForThem) {
   std::string heard;
   Loop loop([&](std::string_view, std::string_view text) { heard = text; });
