@@ -116,7 +116,7 @@ int LossyDisk::open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int 
 int LossyDisk::remove(sqlite3_vfs* vfs, const char* name, int sync_folder) {
   auto& disk = *static_cast<LossyDisk*>(vfs->pAppData);
   const std::lock_guard lock(disk.mutex_);
-  if (!disk.power()) return SQLITE_IOERR_DELETE;
+  if (const int status = disk.allow(SQLITE_IOERR_DELETE); status != SQLITE_OK) return status;
   disk.files_.erase(name);
   return disk.real_->xDelete(disk.real_, name, sync_folder);
 }
@@ -131,22 +131,34 @@ bool LossyDisk::is_off() const {
   return off_;
 }
 
-bool LossyDisk::power() {
+void LossyDisk::fail_once_at(int number, int error) {
+  const std::lock_guard lock(mutex_);
+  refuse_in_ = number;
+  refuse_with_ = error;
+}
+
+bool LossyDisk::has_refused() const {
+  const std::lock_guard lock(mutex_);
+  return refuse_in_ < 0;
+}
+
+int LossyDisk::allow(int error) {
   if (left_ == 0) off_ = true;
-  if (!off_) --left_;
-  return !off_;
+  if (off_) return error;
+  --left_;
+  return refuse_in_ >= 0 && refuse_in_-- == 0 ? refuse_with_ : SQLITE_OK;
 }
 
 int LossyDisk::changed(const std::string& name, Change change, int error) {
   const std::lock_guard lock(mutex_);
-  if (!power()) return error;
+  if (const int status = allow(error); status != SQLITE_OK) return status;
   files_[name].since.push_back(std::move(change));
   return SQLITE_OK;
 }
 
 int LossyDisk::synced(const std::string& name, int error) {
   const std::lock_guard lock(mutex_);
-  if (!power()) return error;
+  if (const int status = allow(error); status != SQLITE_OK) return status;
   auto& file = files_[name];
   for (const auto& change : file.since) apply(change, file.synced);
   file.since.clear();

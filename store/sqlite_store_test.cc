@@ -273,5 +273,38 @@ TEST_P(PowerFailure, LosesNothingThatWasAcknowledged) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PowerFailure, testing::Range(1u, 9u));
 
+// A disk that refuses one write, and works again: that transaction is an error, all others stand, and no restart is
+// needed. At each operation of the work, until it is through without.
+class OneError : public PowerFailure {};
+
+TEST_P(OneError, IsSaidAndTheStoreGoesOn) {
+  const int error = GetParam() == 0 ? SQLITE_FULL : SQLITE_IOERR;
+  auto store = open();
+  int refused = 0;
+  for (int at = 0;; ++at) {
+    SCOPED_TRACE(at);
+    disk.fail_once_at(at, error);
+    for (int i = 0; i < 3; ++i) {
+      const auto n = next++;
+      if (store->write([&](Transaction& t) { return add_numbered(t, n); })) {
+        acknowledged.insert(n);
+      } else {
+        ++refused;
+        EXPECT_TRUE(disk.has_refused());
+      }
+    }
+    (void)store->tidy();
+    if (!disk.has_refused()) break;
+    const auto n = next++;
+    ASSERT_TRUE(store->write([&](Transaction& t) { return add_numbered(t, n); })) << "it does not go on";
+    acknowledged.insert(n);
+  }
+  EXPECT_GT(refused, 20);
+  store.reset();
+  check();
+}
+
+INSTANTIATE_TEST_SUITE_P(Errors, OneError, testing::Values(0u, 1u));
+
 }  // namespace
 }  // namespace bulla::store
