@@ -113,6 +113,7 @@ Result<> DurableQueue::load(const MessageId& id, const std::vector<std::string>&
   auto message = std::make_shared<Message>();
   BULLA_TRY(const auto file, files_.open(path(id, ".record")));
   BULLA_TRY(message->head, read_head(*file));
+  message->first_log = message->head.generation;
   BULLA_TRY(const auto size, files_.size(path(id, ".record")));
   if (size != file_size(message->head)) return fail(Code::kInvalid, "it is not as long as it should be");
   if (message->head.place == BodyPlace::kOwnFile) {
@@ -284,7 +285,6 @@ Result<> DurableQueue::rewrite(const MessageId& id, Message& message, std::vecto
   if (record) {
     BULLA_TRY(parts.sealed_record, seal(id, *record));
   }
-  const auto old = message.head;
   // The number is used up even if this fails: the file may be on the disk with it.
   ++message.head.generation;
   message.head.steps = std::move(steps);
@@ -294,8 +294,15 @@ Result<> DurableQueue::rewrite(const MessageId& id, Message& message, std::vecto
   message.rewrite = true;
   BULLA_CHECK_OK(write_record(id, message.head, parts));
   message.rewrite = false;
-  (void)files_.remove(log_path(id, old.generation));
+  remove_logs(id, message, message.head.generation);
   return {};
+}
+
+void DurableQueue::remove_logs(const MessageId& id, Message& message, std::uint32_t end) {
+  for (; message.first_log < end; ++message.first_log) {
+    const auto removed = files_.remove(log_path(id, message.first_log));
+    if (!removed && removed.error().code != Code::kNotFound) return;
+  }
 }
 
 Result<> DurableQueue::append_log(const MessageId& id, Message& message, std::span<const Change> changes,
@@ -316,7 +323,8 @@ Result<> DurableQueue::remove_message(const MessageId& id, Message& message) {
   // The record file goes first: without it, the rest is a leftover.
   BULLA_CHECK_OK(files_.remove(path(id, ".record")));
   if (message.head.place == BodyPlace::kOwnFile) (void)files_.remove(path(id, ".body"));
-  (void)files_.remove(log_path(id, message.head.generation));
+  if (message.rewrite) (void)files_.remove(path(id, ".new"));
+  remove_logs(id, message, message.head.generation + 1);
   return directory_.sync();
 }
 

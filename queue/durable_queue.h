@@ -67,7 +67,8 @@ class DurableQueue final : public Queue {
     std::mutex mutex;
     RecordHead head;  // its steps are those of the file; the schedule has the current ones
     bool log_exists = false;
-    bool rewrite = false;  // the log or the file may be broken: write the record file anew at the next change
+    std::uint32_t first_log = 0;  // the lowest generation whose log may lie on the disk
+    bool rewrite = false;         // the log or the file may be broken: write the record file anew at the next change
     bool gone = false;
   };
 
@@ -95,6 +96,8 @@ class DurableQueue final : public Queue {
   Result<> write_record(const MessageId& id, RecordHead& head, const Parts& parts);
   Result<> rewrite(const MessageId& id, Message& message, std::vector<Step> steps, std::optional<ByteView> record);
   Result<> append_log(const MessageId& id, Message& message, std::span<const Change> changes, bool durable);
+  // remove_logs removes those of generations below `end`; what cannot be removed now is tried again the next time.
+  void remove_logs(const MessageId& id, Message& message, std::uint32_t end);
   Result<> remove_message(const MessageId& id, Message& message);
   Result<> persist(const MessageId& id, Message& message, std::span<const Change> changes,
                    std::optional<ByteView> record);

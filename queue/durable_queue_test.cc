@@ -264,6 +264,26 @@ TEST_F(DurableQueueTest, AnErrorAtEachChangeLosesNothingInTheSameProcess) {
   }
 }
 
+TEST_F(DurableQueueTest, AnErrorAtEachChangeLeavesNoFilesBehind) {
+  open();
+  for (std::uint64_t at = 0;; ++at) {
+    SCOPED_TRACE(at);
+    const auto id = *put({Stage::kRegister, Stage::kRegister}, kTwo);
+    const auto before = files_.changes();
+    files_.fail_at(at, Code::kTooMany);
+    const std::vector<Change> registered = {{0, {Stage::kDeliver, 0, 1}}, {1, {Stage::kDeliver, 0, 1}}};
+    (void)update(id, {{0, {Stage::kRegister, 1, 5}}});
+    (void)queue_->update(id, registered, as_bytes("second record"));
+    (void)update(id, {{1, {Stage::kDeliver, 1, 5}}});
+    (void)queue_->update(id, registered, as_bytes("third record"));
+    const bool reached = files_.changes() - before > at;
+    files_.mend();
+    ASSERT_TRUE(update(id, {{0, {}}, {1, {}}}));
+    EXPECT_THAT(files_.files(), IsEmpty());
+    if (!reached) return;
+  }
+}
+
 TEST_F(DurableQueueTest, AFullDiskIsSaidAndRecovers) {
   open();
   for (std::uint64_t room = 0; room < 1200; room += 100) {
