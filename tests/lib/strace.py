@@ -48,3 +48,17 @@ class Strace:
         self.process.wait(60)
         self.process.stderr.close()
         return self.file.read_text("latin-1").splitlines()
+
+
+def injected(lines, within=""):
+    """The calls that strace made fail (`-e inject=`), those that name `within` only; calls that were interrupted are joined."""
+    waiting, found = {}, []
+    for line in lines:
+        pid, call = line.split(None, 1)
+        if call.endswith("<unfinished ...>"):
+            waiting[pid] = call
+            continue
+        whole = waiting.pop(pid, "") + call if call.startswith("<...") else call
+        if "(INJECTED)" in whole and within in whole:
+            found.append(whole)
+    return found
