@@ -91,7 +91,7 @@ export const texts = {
   confirmSent: "Sent",
   confirmFor: "For",
   confirmAsk:
-    "Open it only if this is the message whose “Open message” button you have just pressed. The sender can see that " +
+    "Open it only if this is the message whose “Open message” button you have just pressed. It is recorded that " +
     "you did.",
   confirm: "Yes, open it",
   releasing: "Opening…",
