@@ -78,14 +78,15 @@ Limits::Limits(const std::array<ByteArray<16>, 7>& seeds, int factor)
       code_network_(Rate{30, 20 * kSecond}.times(factor), seeds[0]),
       verify_network_(Rate{60, 5 * kSecond}.times(factor), seeds[1]),
       sign_in_network_(Rate{60, 5 * kSecond}.times(factor), seeds[2]),
-      sign_in_pair_(Rate{10, 30 * kSecond}.times(factor), seeds[3]),
+      sign_in_pair_(Rate{10, 2 * kMinute}.times(factor), seeds[3]),
       sign_in_address_(Rate{30, kMinute}.times(factor), seeds[4]),
       look_network_(Rate{120, kSecond}.times(factor), seeds[5]),
       release_address_(Rate{60, 2 * kSecond}.times(factor), seeds[6]) {}
 
 Millis Limits::sign_in(std::string_view address, std::string_view network, Millis now) {
   if (const auto wait = sign_in_network_.take(network, now)) return wait;
-  // Somebody who guesses from one network is stopped by this one, before the address is blocked for its owner.
+  // Somebody who guesses from one network is stopped by this one, before the address is blocked for its owner: it gives
+  // half of what the address regains.
   const std::string pair = std::string(address) + ' ' + std::string(network);
   if (const auto wait = sign_in_pair_.take(pair, now)) return wait;
   return sign_in_address_.take(address, now);

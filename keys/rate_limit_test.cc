@@ -99,6 +99,20 @@ TEST(LimitsTest, GuessingFromOneNetworkStopsBeforeTheOwnerIsLockedOut) {
   EXPECT_EQ(limits->sign_in("eve@example.org", "192.0.2.0/24", kNow), 0);
 }
 
+TEST(LimitsTest, WhoGuessesFromOneNetworkForDaysLocksNobodyOut) {
+  SystemRandom random;
+  auto limits = Limits::make(random);
+  ASSERT_TRUE(limits);
+  int guesses = 0;
+  for (Millis at = kNow; at < kNow + 2 * kDay; at += 5 * kSecond) {
+    guesses += (*limits)->sign_in("bob@example.org", "192.0.2.0/24", at) == 0;
+    if (at % kHour < 5 * kSecond) {
+      EXPECT_EQ((*limits)->sign_in("bob@example.org", "198.51.100.0/24", at), 0);
+    }
+  }
+  EXPECT_GT(guesses, 1000) << "it is held up, not shut out";
+}
+
 TEST(LimitsTest, GuessingFromManyNetworksStopsToo) {
   SystemRandom random;
   auto limits = Limits::make(random);

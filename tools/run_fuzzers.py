@@ -10,6 +10,7 @@ import concurrent.futures
 import hashlib
 import json
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -50,6 +51,7 @@ class Run:
     def __init__(self, options: argparse.Namespace):
         self.options = options
         self.running: dict[str, float] = {}
+        self.processes: dict[str, subprocess.Popen] = {}
         self.stopped = False
         self.lock = threading.Lock()
 
@@ -84,7 +86,10 @@ class Run:
         command = [self.program(name), f"-max_total_time={self.options.seconds}", "-print_final_stats=1", *LIMITS]
         command += [f"-artifact_prefix={crashes}/{name}-", corpus, self.options.seeds / name]
         with log.open("wb") as out:
-            code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False).returncode
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        with self.lock:
+            self.processes[name] = process
+        code = process.wait()
         found = figures(log.read_text("utf-8", "replace"))
         clean = code == 0 and found["runs"] > 0
         if clean:
@@ -114,11 +119,16 @@ class Run:
             try:
                 self.progress(names, futures)
             except KeyboardInterrupt:
-                # The ones that run have heard it as well.
-                self.stopped = True
+                self.stop()
                 pool.shutdown(cancel_futures=True)
                 raise
         return len(before) + sum(future.result() for future in futures)
+
+    def stop(self) -> None:
+        with self.lock:
+            self.stopped = True
+            for process in self.processes.values():
+                process.send_signal(signal.SIGINT)
 
     def progress(self, names: list[str], futures: list) -> None:
         """One line of what is going on, and how long it will take, each half minute."""
@@ -151,6 +161,9 @@ def main() -> int:
     if unknown or not there:
         parser.error(f"no such fuzzer: {', '.join(sorted(unknown)) or 'none was built'}; there are: {', '.join(there)}")
     names = options.names or there
+    # A shell has it ignored in what it starts in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         clean = Run(options).fuzz_all(names)
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.lib.fake_key_server import FakeKeyServer
 from tests.lib.recipient import wait_for
 from tests.lib.smtp_sink import SmtpSink
-from tests.lib.stack import BIN, free_port, is_free
+from tests.lib.stack import BIN, check_end, free_port, is_free
 
 MARKER = b"MARKER-b7c1"
 
@@ -89,9 +89,13 @@ reserve = "1MB"
         return self
 
     def end(self, number):
-        self.process.send_signal(number)
-        code = self.process.wait(60)
-        self.process = None
+        """Ends it by a signal; raises RuntimeError when it had ended before, or does not end well."""
+        process, self.process = self.process, None
+        if process.poll() is not None:
+            raise RuntimeError(f"the gateway had ended by itself, with {process.returncode}:\n{self.log()[-4000:]}")
+        process.send_signal(number)
+        code = process.wait(60)
+        check_end("the gateway", code, self.log(), number == signal.SIGKILL)
         return code
 
     def stop(self):
@@ -101,11 +105,13 @@ reserve = "1MB"
         return self.end(signal.SIGKILL)
 
     def close(self):
-        if self.process:
-            self.stop()
-        self.sink.close()
-        self.keys.close()
-        self.folder.cleanup()
+        try:
+            if self.process:
+                self.stop()
+        finally:
+            self.sink.close()
+            self.keys.close()
+            self.folder.cleanup()
 
     def send(self, data, to=("bob@partner.example",), sender="ann@acme.example"):
         with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
@@ -131,8 +137,8 @@ reserve = "1MB"
         """Names of what lies in the queue."""
         return sorted(path.name for path in self.queue_folder.iterdir() if path.name != "lock")
 
-    def wait_empty(self):
-        wait_for("an empty queue", lambda: not self.queued() or None)
+    def wait_empty(self, seconds=60):
+        wait_for("an empty queue", lambda: not self.queued() or None, seconds)
 
 
 def block(data, name):

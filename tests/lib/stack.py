@@ -8,6 +8,7 @@ that prints one JSON line with the addresses, then obeys lines on its standard i
 import argparse
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -35,6 +36,13 @@ def is_free(port):
             return True
         except OSError:
             return False
+
+
+def check_end(name, code, log, killed):
+    """Raises RuntimeError when a program of ours did not end well: by its exit code, or by what a sanitizer wrote."""
+    report = re.search(r"Sanitizer:|runtime error:|WARNING: \w+Sanitizer|: internal error: ", log)
+    if report or (code != 0 and not killed):
+        raise RuntimeError(f"{name} ended with {code}:\n{log[report.start() if report else -4000:][:4000]}")
 
 
 class Stack:
@@ -164,14 +172,17 @@ from = "no-reply@keys.example"
         process = self.processes.pop(name, None)
         if process is None:
             return
+        if process.poll() is not None:
+            raise RuntimeError(f"{name} had ended by itself, with {process.returncode}:\n{self.log(name)[-4000:]}")
         process.send_signal(with_signal)
         try:
-            process.wait(30)
+            code = process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            if with_signal != signal.SIGKILL:
-                raise RuntimeError(f"{name} did not stop within 30 s of signal {with_signal}")
+            raise RuntimeError(f"{name} did not stop within 30 s of signal {with_signal}") from None
+        # The mailbox is a program of the demo, which just ends.
+        check_end(name, code, self.log(name), with_signal == signal.SIGKILL or name == "mailbox")
 
     def stop(self, name):
         self.end(name, signal.SIGTERM)

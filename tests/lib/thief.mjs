@@ -1,6 +1,8 @@
 // Tries to open an envelope with whatever somebody has got hold of. Written from doc/envelope-format.md over Node's own
 // cryptography, so that it shares no code with Bulla.
 //
+// With stanzas_of_each, a list beside html, each file has stanzas of its own as well.
+//
 // Reads {html, identities, scalars, shares, stanzas} (envelopes' files in base64; AGE-SECRET-KEY-1 texts; 32-byte keys
 // and 16-byte shares in hex; texts of X25519 stanzas) and writes {shares, plaintexts}: the server shares that were got
 // out of the stanzas, in hex, and for each envelope the payload's plaintext in base64, or null.
@@ -72,10 +74,11 @@ const asked = JSON.parse(fs.readFileSync(0, "utf8"));
 const scalars = [...asked.identities.map(scalarOf), ...asked.scalars.map((text) => Buffer.from(text, "hex"))];
 const stanzas = asked.stanzas.map(readStanza);
 const unwrapped = scalars.flatMap((scalar) => unwrap(stanzas, scalar)).filter(Boolean);
-const shares = [...unwrapped, EMPTY, Buffer.alloc(16), ...asked.shares.map((text) => Buffer.from(text, "hex"))];
+const always = [...unwrapped, EMPTY, Buffer.alloc(16), ...asked.shares.map((text) => Buffer.from(text, "hex"))];
 
 // The payload's plaintext, by any of the keys and shares, or null.
-function open(file) {
+function open(file, own) {
+  const shares = [...scalars.flatMap((scalar) => unwrap(own.map(readStanza), scalar)).filter(Boolean), ...always];
   const html = Buffer.from(file, "base64").toString("latin1");
   const lines = block(html, "header").toString("latin1").split("\n");
   const [, , id, envelopeShare] = lines[1].split(" ");
@@ -89,5 +92,5 @@ function open(file) {
   return keys.map((key) => openPayload(key, payload)).find(Boolean) ?? null;
 }
 
-const plaintexts = asked.html.map((file) => open(file)?.toString("base64") ?? null);
+const plaintexts = asked.html.map((file, at) => open(file, asked.stanzas_of_each?.[at] ?? [])?.toString("base64") ?? null);
 process.stdout.write(JSON.stringify({ shares: unwrapped.map((share) => share.toString("hex")), plaintexts }));
