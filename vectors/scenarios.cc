@@ -342,6 +342,21 @@ std::vector<Scenario> wrong_manifests() {
       changed("body-out-of-bounds", "a body that names a part which is not there", "\"body\":[{\"text\":0",
               "\"body\":[{\"text\":99"),
       changed("size-contradicts", "the sizes contradict each other", "\"original_size\":", "\"original_size\":1"),
+      changed("manifest-nested-deep", "17 levels, in a member of a later version", "{\"v\":1",
+              "{\"later\":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]],\"v\":1"),
+      changed("run-overlap", "a run begins inside of the one before", "],[934,", "],[700,"),
+      changed("body-shows-part-twice", "two bodies show the same part", "\"body\":[{\"text\":0",
+              "\"body\":[{\"text\":0},{\"text\":0"),
+      changed("body-text-and-html-one-part", "a body shows one part as text and as HTML", "\"body\":[{\"text\":0",
+              "\"body\":[{\"text\":1"),
+      changed("index-none-with-parts", "parts of a message that could not be taken apart", "\"index\":\"complete\"",
+              "\"index\":\"none\""),
+      changed("author-two-ats", "another address stands in front of the author's domain", "\"ann@acme.example\"",
+              "\"ceo@victim.example@acme.example\""),
+      changed("author-hidden", "something in the author's address is not seen (U+3164)", "\"ann@acme.example\"",
+              "\"ann\\u3164@acme.example\""),
+      changed("sender-turns", "the sender's address turns the text around it (U+202E)", "{\"v\":1",
+              "{\"v\":1,\"sender\":{\"address\":\"desk\\u202e@acme.example\",\"name\":\"\"}"),
   };
 }
 
