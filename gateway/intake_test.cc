@@ -51,11 +51,12 @@ struct World {
   queue::FailingQueue queue{inner};
   Intake intake{settings, keys, queue, random, clock};
 
-  IntakeResult take(const std::string& message, std::vector<smtp::Mailbox> recipients) {
+  IntakeResult take(const std::string& message, std::vector<smtp::Mailbox> recipients,
+                    smtp::ReversePath sender = smtp::Mailbox{"ann", "acme.example"}) {
     Arrival arrival;
     arrival.envelope.helo = "client.example";
     arrival.envelope.esmtp = true;
-    arrival.envelope.mail.sender = smtp::Mailbox{"ann", "acme.example"};
+    arrival.envelope.mail.sender = std::move(sender);
     arrival.envelope.recipients = std::move(recipients);
     arrival.peer = "192.0.2.1";
     return intake.take(arrival, Secret::copy_of(as_bytes(message)));
@@ -156,6 +157,35 @@ TEST(IntakeTest, ThePassedMessageIsTheSameBytes) {
   EXPECT_EQ(contents(world).passed.at("bob@x.example"), odd);
   EXPECT_EQ(world.take("Bcc: hidden@x.example\r\n" + odd, {{"bob", "x.example"}}).reply.code, 250);
   EXPECT_EQ(contents(world).passed.at("bob@x.example"), odd);
+}
+
+TEST(IntakeTest, AReportPassesWithoutASenderToOneOnly) {
+  const std::string report =
+      "From: ann@acme.example\r\nSubject: Undelivered\r\n"
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n" +
+      kMarker + "\r\n";
+  struct Row {
+    const char* title;
+    smtp::ReversePath sender;
+    std::vector<smtp::Mailbox> to;
+    std::size_t passed, sealed;
+  };
+  const smtp::Mailbox ann{"ann", "acme.example"}, bob{"bob", "x.example"}, carol{"carol", "x.example"};
+  const Row rows[] = {{"as mail servers send it", std::nullopt, {bob}, 1, 0},
+                      {"with a return path", ann, {bob}, 0, 1},
+                      {"to two", std::nullopt, {bob, carol}, 0, 2}};
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.title);
+    SystemRandom random;
+    World world(random);
+    auto rules = world.settings.rules;
+    rules.seal = policy::SealMode::kAll;
+    world.intake.set_rules(rules);
+    EXPECT_EQ(world.take(report, row.to, row.sender).reply.code, 250);
+    const auto held = contents(world);
+    EXPECT_THAT(held.passed, SizeIs(row.passed));
+    EXPECT_THAT(held.sealed, SizeIs(row.sealed));
+  }
 }
 
 TEST(IntakeTest, AForeignFromIsRefusedWithTheReason) {

@@ -66,6 +66,9 @@ const Row kRows[] = {
      Reason::kAll, Action::kSeal, SealMode::kAll, true},
     {"two Content-Types are no report", kFrom + kReport + "Content-Type: text/plain\r\n\r\nx", "x.example",
      Reason::kAll, Action::kSeal, SealMode::kAll, true},
+    {"two Content-Types are no report, whichever comes last",
+     kFrom + "Content-Type: text/plain\r\n" + kReport + "\r\nx", "x.example", Reason::kAll, Action::kSeal,
+     SealMode::kAll, true},
     {"automatic mail is a letter", kFrom + "Auto-Submitted: auto-replied\r\n\r\nx", "x.example", Reason::kAll,
      Action::kSeal, SealMode::kAll, true},
 
