@@ -60,6 +60,22 @@ describe("a vault", () => {
     ).toBe("key");
   });
 
+  test("seals what it releases to the page that asked, and to nobody else", () => {
+    const vault = new Vault(portal);
+    vault.finishLogin(answer(account.record, vault.startLogin(password)));
+    vault.unlock(account.identity);
+    // Any stanza that is sealed to the account will do: here that of a file.
+    const file = Buffer.from(portal.age.seal(account.recipient, new Uint8Array(1))).toString("latin1");
+    const stanza = /-> X25519 \S+\n\S+\n/.exec(file)?.[0] ?? "";
+    const page = portal.age.generateIdentity();
+    const key = keyOfRecipient(portal.age.recipientOf(page)) ?? new Uint8Array();
+    const code = bytes(vault.release({ ...released, stanzas: [stanza] }, key));
+    expect(Buffer.from(code).toString("latin1")).toMatch(/^age-encryption\.org\/v1\n-> X25519 /);
+    const opened = JSON.parse(new TextDecoder().decode(portal.age.open(page, code)));
+    expect(opened).toMatchObject({ v: 1, id: released.id, address });
+    expect(() => portal.age.open(portal.age.generateIdentity(), code)).toThrow();
+  });
+
   test("knows a wrong password before anything is sent", () => {
     const vault = new Vault(portal);
     const ke2 = answer(account.record, vault.startLogin("another password"));
