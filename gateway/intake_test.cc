@@ -198,6 +198,18 @@ TEST(IntakeTest, AForeignFromIsRefusedWithTheReason) {
   EXPECT_EQ(world.inner.stats().messages, 0u);
 }
 
+TEST(IntakeTest, AFromThatCannotBeStatedIsRefused) {
+  SystemRandom random;
+  World world(random);
+  // Policy finds the domain; but no address has so long a local part.
+  const auto from = "From: " + std::string(65, 'a') + "@acme.example\r\n";
+  const auto result = world.take(from + "Subject: [secure]\r\n\r\nx", {{"bob", "x.example"}});
+  EXPECT_EQ(result.reply.code, 550);
+  EXPECT_EQ(result.reply.enhanced, "5.7.1");
+  EXPECT_THAT(result.reply.text, HasSubstr("cannot be read as an address of the organisation"));
+  EXPECT_EQ(world.inner.stats().messages, 0u);
+}
+
 TEST(IntakeTest, RepliesToErrors) {
   EXPECT_EQ(reply_for({Code::kTooMany, "", ""}).line().substr(0, 9), "452 4.3.1");
   EXPECT_EQ(reply_for({Code::kDenied, "why", ""}).line().substr(0, 9), "550 5.7.1");

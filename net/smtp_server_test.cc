@@ -419,6 +419,32 @@ TEST_F(SmtpServerTest, MemoryIsBoundedAndGivenBack) {
   EXPECT_EQ(server_->stats().messages, 2u);
 }
 
+TEST_F(SmtpServerTest, MemoryIsBoundedForThoseWhoSendAtOnce) {
+  config_.max_memory = 100'000;
+  start();
+  auto run = [&]() -> Task<> {
+    Peer first = co_await greeted();
+    Peer second = co_await greeted();
+    // There is room for each of them when they begin.
+    for (Peer* peer : {&first, &second}) {
+      co_await peer->ask("MAIL FROM:<a@example.org>");
+      co_await peer->ask("RCPT TO:<b@example.org>");
+      EXPECT_THAT(co_await peer->ask("DATA"), StartsWith("354"));
+    }
+    std::string big;
+    for (int i = 0; i < 700; ++i) big += std::string(98, 'x') + "\r\n";
+    co_await first.send(big);
+    EXPECT_TRUE(co_await eventually([this] { return server_->stats().memory >= 60'000; }));
+    co_await second.send(big + ".\r\n");
+    EXPECT_THAT(co_await second.reply(), StartsWith("452"));
+    co_await first.send(".\r\n");
+    EXPECT_THAT(co_await first.reply(), StartsWith("250"));
+  };
+  loop_.block_on(run());
+  EXPECT_EQ(server_->stats().memory, 0u);
+  EXPECT_EQ(server_->stats().messages, 1u);
+}
+
 TEST_F(SmtpServerTest, OversizedIsRefusedAndTheSessionGoesOn) {
   config_.session.max_message = 1000;
   start();

@@ -421,6 +421,24 @@ describe("the page", () => {
     expect(stub.strangers.filter((request) => !request.includes("favicon"))).toEqual([]);
   });
 
+  test("tells the sign-in window the envelope's id, and nothing else", async () => {
+    const told: unknown[] = [];
+    await context.exposeBinding("tell", ({ page: heardBy }, said: unknown) => {
+      if (heardBy !== page) told.push(said);
+    });
+    await context.addInitScript(() => {
+      addEventListener("message", (event) => Reflect.get(window, "tell")(event.data));
+    });
+    await visit();
+    const portal = await pressOpen(page);
+    await page.locator("#waiting", { hasText: "Waiting for you to confirm" }).waitFor();
+    expect(portal.url()).toMatch(new RegExp(`^${stub.origin}/open#${letter.id}\\.[\\w-]{43}\\.[\\w-]{20}$`));
+    await press(portal, "Confirm");
+    await openedMessage(page).waitFor();
+    expect(told).not.toEqual([]);
+    for (const said of told) expect(said).toStrictEqual({ bulla: 1, type: "greeting", id: letter.id });
+  });
+
   test("works in a sandbox without an origin, as webmail shows it", async () => {
     const inner = files.write(letter, stub.origin);
     const wrapper = fileURLToPath(inner).replace(/\.html$/, "-wrapper.html");
