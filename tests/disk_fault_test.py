@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.lib.gateway import MARKER, Gateway, mail
 from tests.lib.recipient import Recipient, mails_for, wait_for
-from tests.lib.stack import Stack
+from tests.lib.stack import BIN, Stack
 from tests.lib.strace import Strace, injected
 from tests.lib.thief import open_all
 
@@ -25,6 +25,9 @@ LONG = bool(os.environ.get("BULLA_SOAK"))
 NUMBERS = range(1, 13 if LONG else 4)
 FAULTS = {"write": ("EIO", "ENOSPC"), "fdatasync": ("EIO", "ENOSPC"), "fsync": ("EIO",), "rename": ("EIO", "ENOSPC"),
           "openat": ("EMFILE", "EIO"), "read": ("EIO",), "unlink": ("EIO",)}
+# A program with AddressSanitizer does not bear it when a write of the sanitizer's own fails.
+if b"__asan_init" in (BIN / "bulla-gateway").read_bytes():
+    del FAULTS["write"]
 KINDS = {"sealed": ("bob@partner.example", "carol@partner.example"), "passed": ("bob@x.example", "carol@x.example"),
          "both": ("bob@partner.example", "carol@x.example")}
 
@@ -57,6 +60,8 @@ class BrokenDisk(unittest.TestCase):
         """Every call fails while mail waits for the next hop or the key server: none is forgotten, and none is taken in."""
         for call, error, waits_for in (("write", "ENOSPC", "next hop"), ("openat", "EMFILE", "key server"), ("openat", "EIO", "next hop"),
                                        ("read", "EIO", "key server"), ("fsync", "EIO", "next hop")):
+            if call not in FAULTS:
+                continue
             with self.subTest(f"{call}: {error}"):
                 self.gateway.sink.after_data = lambda one: "451 4.3.0 later"
                 self.gateway.keys.answer = self.away if waits_for == "key server" else lambda *_: None
