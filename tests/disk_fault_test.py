@@ -4,11 +4,14 @@ strace makes calls fail from outside, the Nth of each thread: a broken disk, a f
 has more N.
 """
 
+import contextlib
 import json
 import os
 import re
 import smtplib
+import socket
 import tempfile
+import threading
 import time
 import unittest
 import urllib.error
@@ -37,6 +40,25 @@ def broken(pid, file, call, error, number):
     return Strace(pid, file, call, "-s", "200", "-e", f"inject={call}:error={error}:when={number}")
 
 
+@contextlib.contextmanager
+def poked(port):
+    """Somebody connects all the time: strace makes the wake-ups of an event loop fail as well, which no disk does."""
+    over = threading.Event()
+
+    def poke():
+        while not over.wait(0.1):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), 1).close()
+
+    thread = threading.Thread(target=poke)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 class BrokenDisk(unittest.TestCase):
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -44,6 +66,7 @@ class BrokenDisk(unittest.TestCase):
         self.gateway = Gateway(changes={"reserve": '"1MB"\ndeliveries = 2'})
         self.addCleanup(self.gateway.close)
         self.gateway.start()
+        self.enterContext(poked(self.gateway.port))
         self.serial, self.accepted, self.refused = 0, {}, {}
 
     def test_what_got_250_arrives_without_a_restart(self):
