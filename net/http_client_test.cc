@@ -158,13 +158,11 @@ TEST_F(HttpClientTest, Urls) {
 
 TEST_F(HttpClientTest, BadServers) {
   client_config_.max_response = 1000;
-  client_config_.request_timeout = 200;
   struct Row {
     const char* title;
     std::string answer;
     Code code;
   } rows[] = {
-      {"says nothing", "silent", Code::kTimeout},
       {"closes", "", Code::kUnavailable},
       {"not HTTP", "220 smtp.example ESMTP\r\n", Code::kInvalid},
       {"cut header", "HTTP/1.1 200 OK\r\nContent-Le", Code::kUnavailable},
@@ -193,6 +191,14 @@ TEST_F(HttpClientTest, BadServers) {
   const auto ends_with_connection = get("/");
   ASSERT_TRUE(ends_with_connection) << ends_with_connection.error().text;
   EXPECT_EQ(ends_with_connection->body, "until the end");
+}
+
+TEST_F(HttpClientTest, AServerThatSaysNothingIsGivenUp) {
+  client_config_.request_timeout = 200;
+  start_script("silent");
+  const auto response = get("/");
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::kTimeout);
 }
 
 // The body says how long it is, so that what is cut is never taken for whole.
