@@ -89,6 +89,8 @@ class Run:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         with self.lock:
             self.processes[name] = process
+            if self.stopped:  # while this one was being started
+                process.send_signal(signal.SIGINT)
         code = process.wait()
         found = figures(log.read_text("utf-8", "replace"))
         clean = code == 0 and found["runs"] > 0
