@@ -80,6 +80,7 @@ reserve = "1MB"
     def start(self):
         wait_for("the port", lambda: is_free(self.port))
         before = self.count("smtp.listening")
+        self.began = len(self.log())
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([*self.prefix, "setpriv", "--pdeathsig", "KILL", BIN / "bulla-gateway", "--config", self.config],
                                             stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment)
@@ -95,7 +96,7 @@ reserve = "1MB"
             raise RuntimeError(f"the gateway had ended by itself, with {process.returncode}:\n{self.log()[-4000:]}")
         process.send_signal(number)
         code = process.wait(60)
-        check_end("the gateway", code, self.log(), number == signal.SIGKILL)
+        check_end("the gateway", code, self.log()[self.began:], number == signal.SIGKILL)
         return code
 
     def stop(self):
