@@ -323,7 +323,7 @@ class NoCoreDumps(unittest.TestCase):
         gateway = Gateway()
         self.addCleanup(gateway.close)
         if not self.any_other_program_dumps(gateway.path):
-            self.skipTest("here no program can dump core")
+            self.skipTest("the control beside it dumped no core: this kernel or its limits let no program do so, and then nothing is shown")
         gateway.start()
         limits = Path(f"/proc/{gateway.process.pid}/limits").read_text()
         self.assertRegex(limits, r"Max core file size +0 +0 ")
